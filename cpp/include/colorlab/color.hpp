@@ -1,0 +1,31 @@
+// sRGB (IEC 61966-2-1) <-> CIE 1976 L*a*b* under D65, 2 degree observer.
+// Maximum |error| against cpp/src/color/reference.hpp: 1e-4 in L*, a* and b*, on every SIMD target.
+#pragma once
+
+#include <cstdint>
+
+#include "colorlab/image_view.hpp"
+
+namespace colorlab {
+
+// What becomes of a colour that sRGB cannot show.
+enum class Gamut : std::uint8_t {
+  clip,    // clamp each encoded channel: cheap; changes lightness and hue
+  chroma,  // reduce C* at constant L* and hue until it fits: lightness is kept
+};
+
+// RGB samples are sRGB-encoded: 0..255, 0..65535 or float 0..1. `rgb` has 3 channels, `lab` 3, `l` 1.
+// NaN reads as 0; values outside 0..1 are clamped. Shapes must agree (Error(shape) otherwise).
+// `threads` <= 0 means choose.
+template <class T>
+void rgb_to_lab(ImageView<const T> rgb, ImageView<float> lab, int threads);
+
+// L* of RGB (3 channels) or of displayed grey (1 channel), 0..100.
+template <class T>
+void lightness(ImageView<const T> image, ImageView<float> l, int threads);
+
+// L* is clamped to 0..100, NaN reads as 0.
+template <class T>
+void lab_to_rgb(ImageView<const float> lab, ImageView<T> rgb, Gamut gamut, int threads);
+
+}  // namespace colorlab
