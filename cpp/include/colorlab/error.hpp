@@ -22,6 +22,37 @@ enum class ErrorCode {
   invalid_argument,
 };
 
+// The code's name, as Python sees it: "corrupt_image".
+[[nodiscard]] constexpr const char* code_name(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::unsupported_format:
+      return "unsupported_format";
+    case ErrorCode::corrupt_image:
+      return "corrupt_image";
+    case ErrorCode::truncated_image:
+      return "truncated_image";
+    case ErrorCode::image_too_large:
+      return "image_too_large";
+    case ErrorCode::shape:
+      return "shape";
+    case ErrorCode::dtype:
+      return "dtype";
+    case ErrorCode::file_not_found:
+      return "file_not_found";
+    case ErrorCode::input_unreadable:
+      return "input_unreadable";
+    case ErrorCode::output_exists:
+      return "output_exists";
+    case ErrorCode::output_unwritable:
+      return "output_unwritable";
+    case ErrorCode::cancelled:
+      return "cancelled";
+    case ErrorCode::invalid_argument:
+      return "invalid_argument";
+  }
+  return "unknown";
+}
+
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message, std::string path = {}, std::string hint = {})

@@ -29,23 +29,29 @@ struct ImageInfo {
 
 struct ReadOptions {
   ReadMode mode = ReadMode::rgb;
+  // fill: a truncated file gives what was decoded; the rest is zero (a progressive JPEG: coarse).
   OnTruncated on_truncated = OnTruncated::error;
   Limits limits{};
+  // 1, 2, 4 or 8: a JPEG comes back so many times smaller (sides rounded up), which is cheaper than
+  // shrinking it afterwards; other formats keep their size.
+  unsigned reduce = 1;
 };
 
 struct WriteOptions {
-  int quality = 92;          // JPEG 1..100
-  int compression = 4;       // PNG deflate level 0..9
-  bool overwrite = false;    // else an existing file is Error(output_exists)
+  int quality = 92;        // JPEG 1..100
+  int compression = 4;     // PNG deflate level 0..9
+  bool overwrite = false;  // else an existing file is Error(output_exists)
 };
 
 [[nodiscard]] std::string format_name(Format format);  // "jpeg", "png", "webp"
 
-// Header only: allocates no pixels.
+// Header only: allocates no pixels. Throws as `decode` would for what the header tells.
 [[nodiscard]] ImageInfo probe(std::span<const std::uint8_t> bytes, const Limits& limits);
 // EXIF orientation is applied to the pixels of `decode`; `probe` gives the size after it.
 [[nodiscard]] Image decode(std::span<const std::uint8_t> bytes, const ReadOptions& options);
-[[nodiscard]] std::vector<std::uint8_t> encode_jpeg(ImageView<const std::uint8_t> image, int quality);
+// 1 or 3 channels, sides up to 65,500; chroma is stored at full resolution from quality 90 on.
+[[nodiscard]] std::vector<std::uint8_t> encode_jpeg(ImageView<const std::uint8_t> image,
+                                                    int quality);
 template <class T>  // std::uint8_t, std::uint16_t; 1..4 channels
 [[nodiscard]] std::vector<std::uint8_t> encode_png(ImageView<const T> image, int compression);
 

@@ -1,6 +1,6 @@
-// Training photos as batches: folders, files and tar shards, decoded, cropped and converted natively.
-// Sample k is a function of (seed, k) alone: the same batches for any number of threads, and a run
-// resumes by starting at its next k.
+// Training photos as batches: folders, files and tar shards, decoded, cropped and converted
+// natively. Sample k is a function of (seed, k) alone: the same batches for any number of threads,
+// and a run resumes by starting at its next k.
 #pragma once
 
 #include <cstddef>
@@ -21,26 +21,27 @@ struct PhotoItem {
   std::uint64_t size = 0;    // how many
 };
 
-// Every photo below the given files, folders (recursive) and .tar shards, sorted within each source.
-// Known by extension here (jpg jpeg png webp, any case), by content when decoded.
-[[nodiscard]] std::vector<PhotoItem> index_photos(const std::vector<std::filesystem::path>& sources);
+// Every photo below the given files, folders (recursive) and .tar shards, sorted within each
+// source. Known by extension here (jpg jpeg png webp, any case), by content when decoded.
+[[nodiscard]] std::vector<PhotoItem> index_photos(
+    const std::vector<std::filesystem::path>& sources);
 
 struct LoaderOptions {
   std::size_t batch = 16;
-  std::size_t crop = 128;      // side of the square crops
-  double min_scale = 0.6;      // crops take a square of min_scale..1 of the short side, area-reduced
-  bool flip = true;            // mirror half of the samples
-  float ab_scale = 110.0F;     // ab come divided by this
+  std::size_t crop = 128;   // side of the square crops
+  double min_scale = 0.6;   // crops take a square of min_scale..1 of the short side, area-reduced
+  bool flip = true;         // mirror half of the samples
+  float ab_scale = 110.0F;  // ab come divided by this
   std::uint64_t seed = 0;
   std::uint64_t first_sample = 0;
   int threads = 1;
-  std::size_t queue = 4;       // finished batches that may wait
-  std::vector<double> weights; // per item, drawn with replacement; empty: each photo once an epoch
+  std::size_t queue = 4;        // finished batches that may wait
+  std::vector<double> weights;  // per item, drawn with replacement; empty: each photo once an epoch
   Limits limits{};
 };
 
 struct FailedPhoto {
-  std::string path;    // "shard.tar/name.jpg" for tar members
+  std::string path;  // "shard.tar/name.jpg" for tar members
   std::string reason;
 };
 
@@ -51,9 +52,9 @@ class PhotoLoader {
   PhotoLoader(const PhotoLoader&) = delete;
   PhotoLoader& operator=(const PhotoLoader&) = delete;
 
-  // The next batch: `lightness` batch*crop*crop*1 = L*/50 - 1, `ab` batch*crop*crop*2 = a*b*/ab_scale,
-  // both channels-last. An unreadable photo is replaced by another draw of the same k and listed
-  // once; Error(corrupt_image) when 64 draws in a row cannot be read.
+  // The next batch: `lightness` batch*crop*crop*1 = L*/50 - 1, `ab` batch*crop*crop*2 =
+  // a*b*/ab_scale, both channels-last. An unreadable photo is replaced by another draw of the same
+  // k and listed once; Error(corrupt_image) when 64 draws in a row cannot be read.
   void next(float* lightness, float* ab);
 
   [[nodiscard]] std::vector<FailedPhoto> failed() const;

@@ -1,0 +1,204 @@
+// JPEG to pixels. The source suspends at the end of the data, so a truncated baseline file gives
+// exactly the rows that are whole.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "io/codec.hpp"
+#include "io/jpeg_handle.hpp"
+
+namespace colorlab::io {
+namespace {
+
+constexpr JOCTET kEndOfImage[] = {0xFF, JPEG_EOI};
+
+// A whole file in memory; at its end it suspends, or gives an end marker where one is asked for.
+struct Source {
+  jpeg_source_mgr manager;  // first: libjpeg hands back a pointer to it
+  bool ended = false;
+  bool give_end = false;
+};
+
+void start_source(j_decompress_ptr) {}
+void end_source(j_decompress_ptr) {}
+
+boolean at_end(j_decompress_ptr cinfo) {
+  auto& source = *reinterpret_cast<Source*>(cinfo->src);
+  source.ended = true;
+  if (!source.give_end) return FALSE;
+  source.manager.next_input_byte = kEndOfImage;
+  source.manager.bytes_in_buffer = sizeof(kEndOfImage);
+  return TRUE;
+}
+
+void skip(j_decompress_ptr cinfo, long count) {
+  auto& source = *reinterpret_cast<Source*>(cinfo->src);
+  if (count <= 0) return;
+  const std::size_t wanted = static_cast<std::size_t>(count);
+  const std::size_t there = std::min(wanted, source.manager.bytes_in_buffer);
+  source.manager.next_input_byte += there;
+  source.manager.bytes_in_buffer -= there;
+  if (there < wanted) source.ended = true;
+}
+
+// Counts scans; runs at every step, before the work of the step.
+struct ScanCounter {
+  jpeg_progress_mgr manager;  // first: libjpeg hands back a pointer to it
+  int max_scans = 0;
+};
+
+void count_scans(j_common_ptr cinfo) {
+  const auto& counter = *reinterpret_cast<ScanCounter*>(cinfo->progress);
+  if (reinterpret_cast<j_decompress_ptr>(cinfo)->input_scan_number > counter.max_scans) {
+    reinterpret_cast<JpegErrors*>(cinfo->err)->too_many_scans = true;
+    cinfo->err->error_exit(cinfo);
+  }
+}
+
+// Owns a decompressor; libjpeg is called in its members only, each of them guarded.
+class Decoder {
+ public:
+  Decoder(Bytes bytes, const Limits& limits) : limits_(limits) {
+    cinfo_.err = install(errors_);
+    guarded(errors_, limits_, [this] { jpeg_create_decompress(&cinfo_); });
+    source_.manager = {bytes.data(), bytes.size(),           start_source, at_end,
+                       skip,         jpeg_resync_to_restart, end_source};
+    cinfo_.src = &source_.manager;
+    scans_.manager.progress_monitor = count_scans;
+    scans_.max_scans = limits.max_jpeg_scans;
+    cinfo_.progress = &scans_.manager;
+    constexpr std::uint64_t kMemoryCap = std::uint64_t{1} << 62;
+    cinfo_.mem->max_memory_to_use =
+        static_cast<long>(std::min<std::uint64_t>(limits.max_decoded_bytes, kMemoryCap));
+  }
+  ~Decoder() { jpeg_destroy_decompress(&cinfo_); }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  void read_header() {
+    int status = JPEG_SUSPENDED;
+    guarded(errors_, limits_, [&] { status = jpeg_read_header(&cinfo_, TRUE); });
+    if (status != JPEG_HEADER_OK) throw truncated_error("the JPEG ends in its header");
+    check_size(cinfo_.image_height, cinfo_.image_width, grey() ? 1 : 3, Depth::u8, limits_);
+  }
+
+  [[nodiscard]] bool grey() const { return cinfo_.num_components == 1; }
+  [[nodiscard]] std::size_t height() const { return cinfo_.image_height; }
+  [[nodiscard]] std::size_t width() const { return cinfo_.image_width; }
+  [[nodiscard]] bool progressive() { return jpeg_has_multiple_scans(&cinfo_) != FALSE; }
+
+  [[nodiscard]] Image read_pixels(const ReadOptions& options);
+
+ private:
+  void choose_output(const ReadOptions& options);
+  [[nodiscard]] bool start(bool fill);
+  void read_rows(Image& image);
+  void read_cmyk_rows(Image& image);
+
+  const Limits& limits_;
+  JpegErrors errors_{};
+  Source source_{};
+  ScanCounter scans_{};
+  jpeg_decompress_struct cinfo_{};
+};
+
+void Decoder::choose_output(const ReadOptions& options) {
+  const bool cmyk = cinfo_.jpeg_color_space == JCS_CMYK || cinfo_.jpeg_color_space == JCS_YCCK;
+  if (cmyk) {
+    cinfo_.out_color_space = JCS_CMYK;
+  } else if (grey() || options.mode == ReadMode::grey) {
+    cinfo_.out_color_space = JCS_GRAYSCALE;
+  } else {
+    cinfo_.out_color_space = JCS_RGB;
+  }
+  cinfo_.scale_num = 1;
+  cinfo_.scale_denom = options.reduce;
+}
+
+// False when the data ended before the first row could be made.
+bool Decoder::start(bool fill) {
+  boolean started = FALSE;
+  source_.give_end = fill && progressive();
+  guarded(errors_, limits_, [&] { started = jpeg_start_decompress(&cinfo_); });
+  return started != FALSE;
+}
+
+void Decoder::read_rows(Image& image) {
+  const std::size_t stride = image.width() * image.channels();
+  std::byte* data = image.data();
+  guarded(errors_, limits_, [&] {
+    while (cinfo_.output_scanline < cinfo_.output_height) {
+      JSAMPROW row = reinterpret_cast<JSAMPROW>(data + cinfo_.output_scanline * stride);
+      if (jpeg_read_scanlines(&cinfo_, &row, 1) == 0) return;
+    }
+  });
+}
+
+// Inks to RGB: Adobe's files hold 255 - ink, others the ink.
+void Decoder::read_cmyk_rows(Image& image) {
+  std::vector<JSAMPLE> inks(image.width() * 4);
+  JSAMPROW row = inks.data();
+  const unsigned flip = cinfo_.saw_Adobe_marker != FALSE ? 0U : 255U;
+  std::byte* out = image.data();
+  const std::size_t width = image.width();
+  guarded(errors_, limits_, [&] {
+    while (cinfo_.output_scanline < cinfo_.output_height) {
+      if (jpeg_read_scanlines(&cinfo_, &row, 1) == 0) return;
+      for (std::size_t x = 0; x < width; ++x) {
+        const unsigned paper = row[4 * x + 3] ^ flip;
+        for (std::size_t c = 0; c < 3; ++c) {
+          *out++ = static_cast<std::byte>(((row[4 * x + c] ^ flip) * paper + 127) / 255);
+        }
+      }
+    }
+  });
+}
+
+Image Decoder::read_pixels(const ReadOptions& options) {
+  const bool fill = options.on_truncated == OnTruncated::fill;
+  choose_output(options);
+  guarded(errors_, limits_, [this] { jpeg_calc_output_dimensions(&cinfo_); });
+  const bool cmyk = cinfo_.out_color_space == JCS_CMYK;
+  Image image(cinfo_.output_height, cinfo_.output_width,
+              cinfo_.out_color_space == JCS_GRAYSCALE ? 1 : 3, Depth::u8);
+  if (start(fill)) {
+    if (cmyk) {
+      read_cmyk_rows(image);
+    } else {
+      read_rows(image);
+    }
+  }
+  // A file that lacks only its end marker has all its rows.
+  const bool whole = cinfo_.output_scanline == cinfo_.output_height && !source_.give_end;
+  if (source_.ended && !whole && !fill) {
+    throw truncated_error("the JPEG ends early, after " + std::to_string(cinfo_.output_scanline) +
+                          " of " + std::to_string(image.height()) + " rows");
+  }
+  if (errors_.warning != 0 && (whole || !source_.ended)) throw_jpeg(errors_, limits_);
+  return image;
+}
+
+}  // namespace
+
+Header probe_jpeg(Bytes bytes, const Limits& limits) {
+  Decoder decoder(bytes, limits);
+  decoder.read_header();
+  return {.info = {.format = Format::jpeg,
+                   .height = decoder.height(),
+                   .width = decoder.width(),
+                   .channels = decoder.grey() ? std::size_t{1} : std::size_t{3},
+                   .depth = Depth::u8,
+                   .animated = false},
+          .orientation = jpeg_orientation(bytes, limits)};
+}
+
+Image decode_jpeg(Bytes bytes, const ReadOptions& options) {
+  if (options.reduce != 1 && options.reduce != 2 && options.reduce != 4 && options.reduce != 8) {
+    throw Error(ErrorCode::invalid_argument, "reduce must be 1, 2, 4 or 8");
+  }
+  Decoder decoder(bytes, options.limits);
+  decoder.read_header();
+  return decoder.read_pixels(options);
+}
+
+}  // namespace colorlab::io

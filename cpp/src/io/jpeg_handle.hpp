@@ -1,0 +1,39 @@
+// libjpeg's error handling made safe for C++: its functions jump out of themselves on error, so
+// they may only be called inside `guarded`, from code without objects that need destruction.
+#pragma once
+
+#include <csetjmp>
+#include <cstddef>
+#include <cstdio>  // jpeglib.h needs FILE
+// jpeglib.h after cstdio
+#include <jpeglib.h>
+
+#include "colorlab/limits.hpp"
+
+namespace colorlab::io {
+
+// The error manager: keeps the first error and the first warning that matters as codes, prints
+// nothing.
+struct JpegErrors {
+  jpeg_error_mgr manager;  // first: libjpeg hands back a pointer to it
+  std::jmp_buf jump;
+  int error = 0;    // libjpeg's message code
+  int warning = 0;  // the same
+  bool too_many_scans = false;
+  char message[JMSG_LENGTH_MAX] = {};
+};
+
+// Prepares `errors` and gives what belongs into cinfo.err.
+jpeg_error_mgr* install(JpegErrors& errors);
+
+// Throws what `errors` holds after a jump.
+[[noreturn]] void throw_jpeg(const JpegErrors& errors, const Limits& limits);
+
+// Runs `body`; libjpeg's errors come out as Error.
+template <class Body>
+void guarded(JpegErrors& errors, const Limits& limits, const Body& body) {
+  if (setjmp(errors.jump) != 0) throw_jpeg(errors, limits);
+  body();
+}
+
+}  // namespace colorlab::io

@@ -1,0 +1,98 @@
+"""Generators (lightness in, ab out) and the discriminator, as Keras functional models."""
+
+from __future__ import annotations
+
+import numpy as np
+from keras import KerasTensor, Model, initializers, layers
+
+from colorlab.errors import TrainingError
+
+from . import bins as ab_bins
+from . import encoder as lite0
+from .config import Config, ModelConfig
+
+STRIDE = 32  # sides of the input are multiples of this
+DOWNSCALE = 4  # the ab output is this much smaller than the input
+DECODER = (192, 128, 64)  # channels at 1/16, 1/8, 1/4
+
+
+def build_generator(config: ModelConfig) -> Model:
+    """U-Net [N,H,W,1] -> logits over the ab bins [N,H/4,W/4,Q] and residual ab [N,H/4,W/4,2].
+
+    The residual is in units of ab_scale, added to the bins' annealed mean.
+    """
+    if config.architecture != "unet-lite0":
+        raise TrainingError(
+            f"unknown architecture {config.architecture}", hint="Known: unet-lite0."
+        )
+    encoder = lite0.build_encoder()
+    if config.pretrained:
+        lite0.load_pretrained(encoder)
+    for layer in encoder.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False  # ImageNet's statistics; also what small batches need
+    frozen = lite0.frozen_layer_names(encoder, config.frozen_blocks)
+    for layer in encoder.layers:
+        if layer.name in frozen:
+            layer.trainable = False
+
+    _, quarter, eighth, sixteenth, top = encoder.outputs
+    x = _conv(top, DECODER[0], 1, "decoder32")
+    for tap, width, name in zip(
+        (sixteenth, eighth, quarter), DECODER, ("16", "8", "4"), strict=True
+    ):
+        x = layers.UpSampling2D(2, interpolation="nearest", name=f"decoder{name}_up")(x)
+        x = layers.Concatenate(name=f"decoder{name}_skip")([x, tap])
+        x = _conv(x, width, 3, f"decoder{name}")
+    count = len(ab_bins.ab_bins())
+    logits = layers.Conv2D(count, 1, name="logits")(x)
+    residual = layers.Conv2D(2, 1, kernel_initializer="zeros", name="residual")(x)
+    return Model(encoder.inputs, [logits, residual], name="generator")
+
+
+def _conv(x: KerasTensor, width: int, kernel: int, name: str) -> KerasTensor:
+    x = layers.Conv2D(width, kernel, padding="same", use_bias=False, name=f"{name}_conv")(x)
+    x = layers.BatchNormalization(epsilon=1e-3, momentum=0.97, name=f"{name}_bn")(x)
+    return layers.ReLU(name=f"{name}_act")(x)
+
+
+def ab_from(logits: KerasTensor, residual: KerasTensor, config: ModelConfig) -> KerasTensor:
+    """Annealed mean of the bins (Zhang et al. 2016) plus the residual, in units of ab_scale."""
+    centres = ab_bins.ab_bins() / config.ab_scale * config.gain
+    sharp = layers.Rescaling(1.0 / config.temperature, name="anneal")(logits)
+    mean = layers.Conv2D(
+        2,
+        1,
+        use_bias=False,
+        trainable=False,
+        kernel_initializer=initializers.Constant(centres[None, None].astype(np.float32)),
+        name="bin_mean",
+    )(layers.Softmax(name="bins")(sharp))
+    return layers.Add(name="ab")([mean, layers.Rescaling(config.gain, name="gain")(residual)])
+
+
+def inference_model(generator: Model, config: Config) -> Model:
+    """The generator as it ships: lightness [N,H,W,1] -> ab [N,H/4,W/4,2], times ab_scale = a*b*."""
+    logits, residual = generator.outputs
+    return Model(generator.inputs, ab_from(logits, residual, config.model), name="inference")
+
+
+def build_discriminator(width: int = 48) -> Model:
+    """Conditional PatchGAN (Isola et al. 2017) on L and ab at ab resolution.
+
+    [N,h,w,1] and [N,h,w,2] -> one logit per patch. Two stride-2 and two stride-1 4x4 convolutions
+    see 34 pixels, 136 of the photo at the output's quarter resolution.
+    """
+    lightness = layers.Input((None, None, 1), name="lightness")
+    ab = layers.Input((None, None, 2), name="ab")
+    x = layers.Concatenate()([lightness, ab])
+    for index, (channels, stride) in enumerate(
+        ((width, 2), (width * 2, 2), (width * 4, 1))
+    ):
+        x = layers.ZeroPadding2D(1)(x)
+        x = layers.Conv2D(channels, 4, strides=stride, name=f"patch{index}_conv")(x)
+        if index:
+            x = layers.GroupNormalization(8, name=f"patch{index}_norm")(x)
+        x = layers.LeakyReLU(0.2)(x)
+    x = layers.Conv2D(1, 4, padding="same", name="patch_logit")(x)
+    return Model([lightness, ab], x, name="discriminator")

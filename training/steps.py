@@ -1,0 +1,164 @@
+"""The compiled training steps: plain functions over shared models and optimisers (TensorFlow)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from . import bins as ab_bins
+from . import losses
+from .config import Config
+from .models import DOWNSCALE
+
+
+@dataclass(slots=True)
+class Networks:
+    generator: keras.Model
+    discriminator: keras.Model
+    ema: list[np.ndarray]  # averaged generator weights, in the order of generator.weights
+
+
+Step = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
+
+
+class Trainer:
+    """Holds the optimisers and makes one step function per stage.
+
+    `lightness` is [N,c,c,1] (L*/50-1), `ab` [N,c,c,2] (over ab_scale); the loss is taken at the
+    generator's output resolution.
+    """
+
+    def __init__(self, networks: Networks, config: Config, bin_weights: np.ndarray) -> None:
+        self.networks, self.config = networks, config
+        self.bins = tf.constant(ab_bins.ab_bins())
+        self.bin_weights = tf.constant(bin_weights)
+        rate = config.optim.learning_rate
+        decay = config.optim.weight_decay
+        self.head_optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, global_clipnorm=1.0)
+        self.body_optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, global_clipnorm=1.0)
+        self.patch_optimizer = keras.optimizers.Adam(
+            config.optim.discriminator_learning_rate, beta_1=0.0, beta_2=0.99
+        )
+        trainable = networks.generator.trainable_variables
+        self.body = [v for v in trainable if v.path.split("/")[0].startswith(("stem", "block"))]
+        names = {id(v) for v in self.body}
+        self.head = [v for v in trainable if id(v) not in names]
+        self.head_optimizer.build(self.head)
+        if self.body:
+            self.body_optimizer.build(self.body)
+        self.patch_optimizer.build(networks.discriminator.trainable_variables)
+
+    @property
+    def optimizers(self) -> Sequence[keras.optimizers.Optimizer]:
+        return (self.head_optimizer, self.body_optimizer, self.patch_optimizer)
+
+    def set_learning_rates(self, head: float, body: float) -> None:
+        self.head_optimizer.learning_rate.assign(head)
+        self.body_optimizer.learning_rate.assign(body)
+
+    def pixel_step(self, with_encoder: bool) -> Step:
+        """Generator alone: classification and Huber; the encoder too, or only the decoder."""
+        variables = self.head + (self.body if with_encoder else [])
+
+        @tf.function(reduce_retracing=True)
+        def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
+            true = _shrink(ab)
+            with tf.GradientTape() as tape:
+                total, parts = self._generate(lightness, true)
+            self._apply(tape.gradient(total, [v.value for v in variables]), with_encoder)
+            parts.pop("ab")
+            return {"loss": total, **parts}
+
+        return step  # type: ignore[no-any-return]
+
+    def discriminator_step(self) -> Step:
+        """Discriminator alone, against a generator that stands still."""
+
+        @tf.function(reduce_retracing=True)
+        def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
+            logits, residual = self.networks.generator(lightness, training=False)
+            return self._discriminate(lightness, _shrink(ab), self._mean(logits) + residual)
+
+        return step  # type: ignore[no-any-return]
+
+    def joint_step(self) -> Step:
+        """One generator step with the adversarial term, then one discriminator step."""
+        variables = self.head + self.body
+        weight = self.config.optim.adversarial_weight
+        patch = self.networks.discriminator
+
+        @tf.function(reduce_retracing=True)
+        def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
+            true, small = _shrink(ab), _shrink(lightness)
+            with tf.GradientTape() as tape:
+                total, parts = self._generate(lightness, true)
+                fake = parts.pop("ab")
+                adversarial = losses.hinge_generator(patch([small, fake], training=True))
+                total = total + weight * adversarial
+            self._apply(tape.gradient(total, [v.value for v in variables]), True)
+            scores = self._discriminate(lightness, true, tf.stop_gradient(fake))
+            return {"loss": total, "adversarial": adversarial, **parts, **scores}
+
+        return step  # type: ignore[no-any-return]
+
+    def update_ema(self, step: int) -> None:
+        # A short average at first, or the random start would stay in it for a thousand steps.
+        keep = min(self.config.optim.ema, (1 + step) / (10 + step))
+        for average, variable in zip(
+            self.networks.ema, self.networks.generator.weights, strict=True
+        ):
+            average *= keep
+            average += (1 - keep) * variable.numpy()
+
+    def _mean(self, logits: tf.Tensor) -> tf.Tensor:
+        """The annealed mean, for the losses on ab (the exported network computes the same)."""
+        probability = tf.nn.softmax(logits / self.config.model.temperature)
+        return tf.tensordot(probability, self.bins, 1) / self.config.model.ab_scale
+
+    def _generate(
+        self, lightness: tf.Tensor, true: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        logits, residual = self.networks.generator(lightness, training=True)
+        ab = self._mean(logits) + residual
+        total, entropy = losses.pixel_loss(
+            logits,
+            ab,
+            true,
+            self.bins,
+            self.bin_weights,
+            self.config.model.ab_scale,
+            self.config.optim.huber_weight,
+        )
+        error = tf.reduce_mean(tf.norm(ab - true, axis=-1)) * self.config.model.ab_scale
+        return total, {"cross_entropy": entropy, "ab_error": error, "ab": ab}
+
+    def _discriminate(
+        self, lightness: tf.Tensor, true: tf.Tensor, fake: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        patch, small = self.networks.discriminator, _shrink(lightness)
+        variables = patch.trainable_variables
+        with tf.GradientTape() as tape:
+            real_score = patch([small, true], training=True)
+            fake_score = patch([small, fake], training=True)
+            loss = losses.hinge_discriminator(real_score, fake_score)
+        gradients = tape.gradient(loss, [v.value for v in variables])
+        self.patch_optimizer.apply(gradients, variables)
+        right = tf.reduce_mean(tf.cast(real_score > 0, tf.float32)) / 2
+        right += tf.reduce_mean(tf.cast(fake_score < 0, tf.float32)) / 2
+        return {"discriminator_loss": loss, "discriminator_accuracy": right}
+
+    def _apply(self, gradients: list[Any], with_encoder: bool) -> None:
+        count = len(self.head)
+        self.head_optimizer.apply(gradients[:count], self.head)
+        if with_encoder and self.body:
+            self.body_optimizer.apply(gradients[count:], self.body)
+
+
+def _shrink(image: tf.Tensor) -> tf.Tensor:
+    """Area average to the generator's output resolution."""
+    return tf.nn.avg_pool2d(image, DOWNSCALE, DOWNSCALE, "VALID")
