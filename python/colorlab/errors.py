@@ -172,22 +172,20 @@ class OperationCancelled(ColorlabError):
     default_code = "cancelled"
 
 
-_BY_CODE: dict[str, type[ColorlabError]] = {
-    cls.default_code: cls
-    for cls in (
-        UnsupportedFormatError,
-        CorruptImageError,
-        TruncatedImageError,
-        ImageTooLargeError,
-        ShapeError,
-        DTypeError,
-        InputError,
-        InputNotFoundError,
-        InvalidArgumentError,
-        OutputError,
-        OperationCancelled,
-    )
-} | {"output_exists": OutputError}
+_FROM_CORE: tuple[type[ColorlabError], ...] = (
+    UnsupportedFormatError,
+    CorruptImageError,
+    TruncatedImageError,
+    ImageTooLargeError,
+    ShapeError,
+    DTypeError,
+    InputError,
+    InputNotFoundError,
+    InvalidArgumentError,
+    OutputError,
+    OperationCancelled,
+)
+_BY_CODE = {cls.default_code: cls for cls in _FROM_CORE} | {"output_exists": OutputError}
 
 
 def from_core(code: str, message: str, path: str, hint: str) -> ColorlabError:

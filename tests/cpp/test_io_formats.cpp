@@ -1,5 +1,6 @@
 // Round trips, orientation, sniffing, truncation and limits of the codecs.
 #include <doctest/doctest.h>
+#include <webp/encode.h>
 
 #include <cmath>
 #include <cstring>
@@ -44,6 +45,24 @@ Pixels<std::uint8_t> gradient(std::size_t height, std::size_t width) {
     }
   }
   return pixels;
+}
+
+// The core does not write WebP; libwebp does.
+Data encode_webp(const Pixels<std::uint8_t>& pixels, bool lossless) {
+  const int width = static_cast<int>(pixels.width), height = static_cast<int>(pixels.height);
+  std::uint8_t* out = nullptr;
+  const std::size_t size =
+      lossless ? WebPEncodeLosslessRGB(pixels.samples.data(), width, height, 3 * width, &out)
+               : WebPEncodeRGB(pixels.samples.data(), width, height, 3 * width, 80, &out);
+  Data data(out, out + size);
+  WebPFree(out);
+  return data;
+}
+
+// The same pixels in every format.
+std::vector<Data> every_format(const Pixels<std::uint8_t>& pixels) {
+  return {encode_jpeg(pixels.view(), 80), encode_png(pixels.view(), 6), encode_webp(pixels, false),
+          encode_webp(pixels, true)};
 }
 
 ErrorCode code_of(const Data& data, const ReadOptions& options = {}) {
@@ -171,7 +190,7 @@ TEST_CASE("what is no image is named") {
 
 TEST_CASE("every cut is truncation, and fill keeps a prefix of the rows") {
   const auto pixels = noise<std::uint8_t>(64, 64, 3);
-  for (const Data& data : {encode_jpeg(pixels.view(), 80), encode_png(pixels.view(), 6)}) {
+  for (const Data& data : every_format(pixels)) {
     const Image full = decode(data, {});
     for (std::size_t part = 1; part < 20; ++part) {
       const Data cut(data.begin(),
@@ -195,7 +214,7 @@ TEST_CASE("every cut is truncation, and fill keeps a prefix of the rows") {
 
 TEST_CASE("limits refuse before pixels exist") {
   const auto pixels = gradient(40, 50);
-  for (const Data& data : {encode_jpeg(pixels.view(), 80), encode_png(pixels.view(), 6)}) {
+  for (const Data& data : every_format(pixels)) {
     ReadOptions options;
     options.limits.max_pixels = 1999;
     CHECK(code_of(data, options) == ErrorCode::image_too_large);
@@ -223,7 +242,7 @@ TEST_CASE("limits refuse before pixels exist") {
 TEST_CASE("damaged files give errors or pixels, nothing else") {
   const auto pixels = gradient(48, 48);
   std::mt19937 random(11);
-  for (const Data& data : {encode_jpeg(pixels.view(), 80), encode_png(pixels.view(), 6)}) {
+  for (const Data& data : every_format(pixels)) {
     for (int i = 0; i < 500; ++i) {
       Data broken = data;
       for (unsigned hits = 1 + random() % 8; hits > 0; --hits) {

@@ -1,6 +1,7 @@
 // JPEG to pixels. The source suspends at the end of the data, so a truncated baseline file gives
 // exactly the rows that are whole.
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -67,9 +68,11 @@ class Decoder {
     scans_.manager.progress_monitor = count_scans;
     scans_.max_scans = limits.max_jpeg_scans;
     cinfo_.progress = &scans_.manager;
-    constexpr std::uint64_t kMemoryCap = std::uint64_t{1} << 62;
+    // A progressive file's coefficients take two bytes where a sample takes one.
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 60, kOverhead = std::uint64_t{1} << 24;
+    const std::uint64_t memory = 2 * std::min(limits.max_decoded_bytes, kMost) + kOverhead;
     cinfo_.mem->max_memory_to_use =
-        static_cast<long>(std::min<std::uint64_t>(limits.max_decoded_bytes, kMemoryCap));
+        static_cast<long>(std::min<std::uint64_t>(memory, std::numeric_limits<long>::max()));
   }
   ~Decoder() { jpeg_destroy_decompress(&cinfo_); }
   Decoder(const Decoder&) = delete;

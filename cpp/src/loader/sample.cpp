@@ -37,11 +37,10 @@ unsigned choose_reduce(std::size_t side, std::size_t crop) {
   return reduce;
 }
 
-Square reduced(const Square& square, unsigned reduce, std::size_t height, std::size_t width) {
-  const std::size_t side =
-      std::clamp<std::size_t>(square.side / reduce, 1, std::min(height, width));
-  return {std::min(square.y / reduce, height - side), std::min(square.x / reduce, width - side),
-          side};
+// The square on the grid of that scale, so that every format shows the same part of the photo.
+Square snapped(const Square& square, unsigned reduce) {
+  const auto down = [reduce](std::size_t value) { return value - value % reduce; };
+  return {down(square.y), down(square.x), down(square.side)};
 }
 
 template <class T>
@@ -76,11 +75,15 @@ void make_sample(const PhotoItem& item, const LoaderOptions& options, std::uint6
       io::read_range(item.source, item.offset, item.size, options.limits);
   const ImageInfo info = probe(bytes, options.limits);
   Square square = choose_square(info.height, info.width, options, k, attempt);
+  const unsigned reduce = choose_reduce(square.side, options.crop);
+  square = snapped(square, reduce);
   ReadOptions reading;
   reading.limits = options.limits;
-  if (info.format == Format::jpeg) reading.reduce = choose_reduce(square.side, options.crop);
+  if (info.format == Format::jpeg) {
+    reading.reduce = reduce;
+    square = {square.y / reduce, square.x / reduce, square.side / reduce};
+  }
   const Image image = decode(bytes, reading);
-  if (reading.reduce > 1) square = reduced(square, reading.reduce, image.height(), image.width());
 
   const std::size_t crop = options.crop;
   scratch.crop.resize(square.side * square.side * 3);

@@ -1,0 +1,101 @@
+"""Checkpoints of a run: one npz (no pickle) with its state in JSON, replaced atomically."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from colorlab.errors import TrainingError
+
+from . import config as configuration
+from . import models
+
+FILE = "checkpoint.npz"
+CONFIG = "config.json"
+
+
+@dataclass(slots=True)
+class Run:
+    """A finished or interrupted run, ready to export: `generator` holds the averaged weights."""
+
+    config: configuration.Config
+    generator: keras.Model
+    step: int
+    data_hash: str
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+def save(run: Path, groups: dict[str, Sequence[np.ndarray]], state: dict[str, Any]) -> None:
+    """Writes every array of `groups` and `state`, or leaves the last checkpoint as it was."""
+    arrays = {f"{g}/{i:04d}": np.asarray(a) for g, members in groups.items() for i, a in enumerate(members)}
+    arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    temporary = run / f".{FILE}.{os.getpid()}"
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(run / FILE)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(run: Path) -> tuple[dict[str, list[np.ndarray]], dict[str, Any]]:
+    """The groups of arrays and the state of the last checkpoint."""
+    path = run / FILE
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            state = json.loads(archive["state"].tobytes())
+            groups: dict[str, list[np.ndarray]] = {}
+            for key in sorted(k for k in archive.files if "/" in k):
+                groups.setdefault(key.split("/")[0], []).append(archive[key])
+    except FileNotFoundError as error:
+        raise TrainingError(
+            "there is no checkpoint", path=str(path), hint="Train first: colorlab train."
+        ) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise TrainingError(f"not a readable checkpoint: {error}", path=str(path)) from error
+    return groups, state
+
+
+def assign(target: Sequence[Any], values: Sequence[np.ndarray], what: str) -> None:
+    """Puts saved arrays into variables of the same number and shapes."""
+    shapes = [tuple(v.shape) for v in target]
+    if shapes != [v.shape for v in values]:
+        raise TrainingError(f"the checkpoint's {what} does not fit this model")
+    for variable, value in zip(target, values, strict=True):
+        variable.assign(value)
+
+
+def write_config(run: Path, config: configuration.Config) -> None:
+    (run / CONFIG).write_text(json.dumps(config.as_dict(), indent=2) + "\n", encoding="utf-8")
+
+
+def read_config(run: Path) -> configuration.Config:
+    try:
+        values = json.loads((run / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise TrainingError(f"not a training run: {error}", path=str(run)) from error
+    return configuration.from_dict(values, str(run / CONFIG))
+
+
+def load_run(run: Path) -> Run:
+    """The run's configuration and its generator with averaged weights, for export."""
+    config = read_config(run)
+    groups, state = load(run)
+    generator = models.build_generator(_without_pretrained(config).model)
+    assign(generator.weights, groups["ema"], "generator")
+    return Run(config, generator, state["step"], state["data_hash"], state.get("metrics", {}))
+
+
+def _without_pretrained(config: configuration.Config) -> configuration.Config:
+    from dataclasses import replace
+
+    return replace(config, model=replace(config.model, pretrained=False))
