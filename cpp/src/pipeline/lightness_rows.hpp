@@ -1,0 +1,39 @@
+// L* of an image's rows on demand, so that no full-size plane of it is ever held.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include "colorlab/color.hpp"
+#include "colorlab/image_view.hpp"
+
+namespace colorlab::pipeline {
+
+// Remembers the last two rows; the pointer lives until two other rows have been asked for.
+template <class T>
+class LightnessRows {
+ public:
+  explicit LightnessRows(ImageView<const T> image) : image_(image) {
+    for (auto& row : rows_) row.resize(image.width);
+  }
+
+  const float* operator()(std::size_t y) {
+    std::vector<float>& row = rows_[y % 2];
+    if (held_[y % 2] != y) {
+      held_[y % 2] = y;
+      lightness<T>(ImageView<const T>(image_.row(y), 1, image_.width, image_.channels),
+                   ImageView<float>(row.data(), 1, image_.width, 1), 1);
+    }
+    return row.data();
+  }
+
+ private:
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+  ImageView<const T> image_;
+  std::array<std::vector<float>, 2> rows_;
+  std::array<std::size_t, 2> held_{kNone, kNone};
+};
+
+}  // namespace colorlab::pipeline
