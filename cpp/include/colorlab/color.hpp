@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "colorlab/image_view.hpp"
+#include "colorlab/pixel_view.hpp"
 
 namespace colorlab {
 
@@ -14,18 +15,35 @@ enum class Gamut : std::uint8_t {
   chroma,  // reduce C* at constant L* and hue until it fits: lightness is kept
 };
 
-// RGB samples are sRGB-encoded: 0..255, 0..65535 or float 0..1. `rgb` has 3 channels, `lab` 3, `l` 1.
-// NaN reads as 0; values outside 0..1 are clamped. Shapes must agree (Error(shape) otherwise).
-// `threads` <= 0 means choose.
+// All functions below take T = std::uint8_t, std::uint16_t or float, in any layout (PixelView) or
+// interleaved (ImageView), and need input and output that do not overlap.
+
+// RGB samples are sRGB-encoded: 0..255, 0..65535 or float 0..1. `rgb` has 3 channels, `lab` 3,
+// `l` 1. NaN reads as 0; values outside 0..1 are clamped. Shapes must agree (Error(shape)
+// otherwise). `threads` <= 0 means choose.
 template <class T>
-void rgb_to_lab(ImageView<const T> rgb, ImageView<float> lab, int threads);
+void rgb_to_lab(PixelView<const T> rgb, PixelView<float> lab, int threads);
 
 // L* of RGB (3 channels) or of displayed grey (1 channel), 0..100.
 template <class T>
-void lightness(ImageView<const T> image, ImageView<float> l, int threads);
+void lightness(PixelView<const T> image, PixelView<float> l, int threads);
 
-// L* is clamped to 0..100, NaN reads as 0.
+// L* is clamped to 0..100, a* and b* to -1000..1000; NaN reads as 0. Integers are rounded to
+// nearest.
 template <class T>
-void lab_to_rgb(ImageView<const float> lab, ImageView<T> rgb, Gamut gamut, int threads);
+void lab_to_rgb(PixelView<const float> lab, PixelView<T> rgb, Gamut gamut, int threads);
+
+template <class T>
+void rgb_to_lab(ImageView<const T> rgb, ImageView<float> lab, int threads) {
+  rgb_to_lab(PixelView<const T>(rgb), PixelView<float>(lab), threads);
+}
+template <class T>
+void lightness(ImageView<const T> image, ImageView<float> l, int threads) {
+  lightness(PixelView<const T>(image), PixelView<float>(l), threads);
+}
+template <class T>
+void lab_to_rgb(ImageView<const float> lab, ImageView<T> rgb, Gamut gamut, int threads) {
+  lab_to_rgb(PixelView<const float>(lab), PixelView<T>(rgb), gamut, threads);
+}
 
 }  // namespace colorlab

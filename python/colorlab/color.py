@@ -1,0 +1,105 @@
+"""sRGB and CIE L*a*b*: exact, native, any layout.
+
+sRGB is IEC 61966-2-1 under D65, L*a*b* CIE 15:2018 (CIE 1976) with its exact fractions. RGB arrays
+have shape (..., 3) in RGB order and hold `uint8` (0..255), `uint16` (0..65535) or `float32`
+(0..1; NaN reads as 0, values outside are clamped). Lab arrays are `float32`: L* 0..100, a* and b*
+signed. Planes are as good as interleaved pixels: pass `np.moveaxis(planes, 0, -1)` for (3, H, W),
+and the like as `out`. Inputs are never changed and never copied, whatever their strides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from colorlab import _core
+
+__all__ = [
+    "build_info",
+    "cpu_targets",
+    "lab_to_rgb",
+    "lightness",
+    "rgb_to_lab",
+]
+
+Float: TypeAlias = npt.NDArray[np.float32]
+Samples: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
+
+
+def rgb_to_lab(rgb: Samples, *, out: Float | None = None, threads: int | None = None) -> Float:
+    """CIE L*a*b* of sRGB pixels; |error| <= 1e-4 against double precision.
+
+    Args:
+        rgb: (..., 3) `uint8`, `uint16` or `float32`.
+        out: where to write: `float32` of the input's shape, any strides, no memory in common.
+        threads: None chooses; the result does not depend on it.
+
+    Returns:
+        (..., 3) `float32`: `out` if given, else a new array. Large outputs are worth reusing.
+
+    Raises:
+        ShapeError, DTypeError: an array is not as described.
+        InvalidArgumentError: `out` is read-only or overlaps the input.
+    """
+    return _core.rgb_to_lab(rgb, out=out, threads=threads or 0)
+
+
+def lab_to_rgb(
+    lab: Float,
+    *,
+    dtype: Literal["uint8", "uint16", "float32"] = "uint8",
+    gamut: Literal["chroma", "clip"] = "chroma",
+    out: Samples | None = None,
+    threads: int | None = None,
+) -> Samples:
+    """sRGB pixels of CIE L*a*b*; every 8-bit colour survives `rgb_to_lab` and back.
+
+    Args:
+        lab: (..., 3) `float32`; L* is clamped to 0..100, a* and b* to -1000..1000, NaN reads as 0.
+        dtype: of the result; integers are rounded to nearest.
+        gamut: what becomes of colours that sRGB cannot show. "chroma" shrinks a* and b* alike
+            until they fit, which keeps L* and hue; "clip" clamps R, G and B.
+        out: where to write: `dtype` of the input's shape, any strides, no memory in common.
+        threads: None chooses; the result does not depend on it.
+
+    Returns:
+        (..., 3) `dtype`: `out` if given, else a new array.
+
+    Raises:
+        ShapeError, DTypeError: an array is not as described.
+        InvalidArgumentError: a choice is unknown, `out` is read-only or overlaps the input.
+    """
+    return _core.lab_to_rgb(lab, dtype=dtype, gamut=gamut, out=out, threads=threads or 0)
+
+
+def lightness(image: Samples, *, out: Float | None = None, threads: int | None = None) -> Float:
+    """L* (0..100) of displayed grey or of sRGB pixels; |error| <= 1e-4.
+
+    Args:
+        image: grey (H, W) or (..., H, W, 1), or RGB (..., H, W, 3); `uint8`, `uint16`, `float32`.
+        out: where to write: `float32` of the result's shape, no memory in common.
+        threads: None chooses; the result does not depend on it.
+
+    Returns:
+        (..., H, W) `float32`: `out` if given, else a new array.
+
+    Raises:
+        ShapeError, DTypeError: an array is not as described.
+        InvalidArgumentError: `out` is read-only or overlaps the input.
+    """
+    return _core.lightness(image, out=out, threads=threads or 0)
+
+
+def cpu_targets() -> Sequence[str]:
+    """The SIMD targets that this build holds and this CPU runs, best first.
+
+    The environment variable COLORLAB_FORCE_TARGET names one to be used instead of the best.
+    """
+    return tuple(_core.cpu_targets())
+
+
+def build_info() -> dict[str, Any]:
+    """Version, compiler and SIMD targets of the native core."""
+    return dict(_core.build_info())
