@@ -1,9 +1,7 @@
 """Colour for black-and-white photographs."""
 
-from colorlab import _core
+from colorlab._core import __version__
 from colorlab.color import build_info, cpu_targets, lab_to_rgb, lightness, rgb_to_lab
-
-__version__: str = _core.__version__
 
 __all__ = ["__version__", "build_info", "cpu_targets", "lab_to_rgb", "lightness", "rgb_to_lab"]
 

@@ -66,7 +66,7 @@ inline constexpr Matrix kRgbFromXyz = inverse(kXyzFromRgb);
 
 // Linear channels this far outside 0..1 still count as shown: rounding noise of float Lab, and far
 // below half an 8-bit code.
-inline constexpr double kGamutTolerance = 1.5e-5;
+inline constexpr double kGamutTolerance = 5e-6;
 inline constexpr double kMaxChromaticity = 1000.0;  // a* and b* are clamped to +- this
 
 }  // namespace colorlab::color

@@ -1,0 +1,80 @@
+# The native module's face; every function is documented where the package shows it.
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__version__: str
+
+_Bytes = bytes | bytearray | memoryview
+_Float = npt.NDArray[np.float32]
+_Path = str | os.PathLike[str]
+
+# color
+def rgb_to_lab(rgb: npt.NDArray[Any], out: _Float | None = None, threads: int = 0) -> _Float: ...
+def lab_to_rgb(
+    lab: _Float,
+    dtype: str = "uint8",
+    gamut: str = "chroma",
+    out: npt.NDArray[Any] | None = None,
+    threads: int = 0,
+) -> npt.NDArray[Any]: ...
+def lightness(image: npt.NDArray[Any], out: _Float | None = None, threads: int = 0) -> _Float: ...
+def cpu_targets() -> list[str]: ...
+def active_target() -> str: ...
+def force_target(name: str) -> None: ...
+def build_info() -> dict[str, Any]: ...
+
+# resample and pipeline
+def preprocess(image: npt.NDArray[Any], height: int, width: int, threads: int = 0) -> _Float: ...
+def recolor(
+    image: npt.NDArray[Any],
+    ab: _Float,
+    preserve: str = "lightness",
+    upsample: str = "guided",
+    out: npt.NDArray[Any] | None = None,
+    threads: int = 0,
+) -> tuple[npt.NDArray[Any], dict[str, float]]: ...
+def upsample_ab(
+    ab_low: _Float, lightness: _Float, upsample: str = "guided", threads: int = 0
+) -> _Float: ...
+def resize_area(image: _Float, height: int, width: int, threads: int = 0) -> _Float: ...
+
+# io
+def probe(data: _Bytes, limits: Mapping[str, int] | None = None) -> dict[str, Any]: ...
+def decode(
+    data: _Bytes,
+    mode: str = "rgb",
+    on_truncated: str = "error",
+    limits: Mapping[str, int] | None = None,
+) -> npt.NDArray[Any]: ...
+def encode_jpeg(image: npt.NDArray[Any], quality: int = 92) -> bytes: ...
+def encode_png(image: npt.NDArray[Any], compression: int = 4) -> bytes: ...
+def read_file(path: _Path, limits: Mapping[str, int] | None = None) -> bytes: ...
+def write_file_atomically(path: _Path, data: _Bytes, overwrite: bool = False) -> None: ...
+
+# loader
+def index_photos(sources: Sequence[_Path]) -> list[tuple[str, str, int, int]]: ...
+
+class PhotoLoader:
+    def __init__(
+        self,
+        items: Sequence[tuple[str, str, int, int]],
+        *,
+        batch: int = 16,
+        crop: int = 128,
+        min_scale: float = 0.6,
+        flip: bool = True,
+        ab_scale: float = 110.0,
+        seed: int = 0,
+        first_sample: int = 0,
+        threads: int = 1,
+        queue: int = 4,
+        weights: Sequence[float] | None = None,
+    ) -> None: ...
+    def next(self) -> tuple[_Float, _Float]: ...
+    def failed(self) -> list[tuple[str, str]]: ...
+    @property
+    def next_sample(self) -> int: ...
