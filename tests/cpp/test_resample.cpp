@@ -10,6 +10,7 @@
 
 #include "colorlab/error.hpp"
 #include "colorlab/resample.hpp"
+#include "resample/consistent.hpp"
 
 namespace {
 
@@ -149,6 +150,38 @@ TEST_CASE("both methods return flat chroma unchanged and do not depend on thread
     CHECK(mean_error(scene, flat) < 1e-4);
     const auto one = round_trip(edge, 33, 64, method, 1);
     for (const int threads : {2, 3, 8}) CHECK(one == round_trip(edge, 33, 64, method, threads));
+  }
+}
+
+TEST_CASE("consistent samples, grown and averaged back, give the averages they came from") {
+  struct Case {
+    std::size_t rows, columns, height, width;
+  };
+  for (const Case& size : {Case{9, 7, 18, 28}, Case{16, 16, 96, 80}, Case{1, 5, 40, 15},
+                           Case{6, 8, 6, 4}, Case{12, 12, 33, 100}}) {
+    CAPTURE(size.width);
+    const auto averages = noise(size.rows * size.columns, -60.0F, 60.0F, 5);
+    resample::Plane plane(size.rows, size.columns);
+    std::copy(averages.begin(), averages.end(), plane.data.begin());
+    resample::make_consistent(plane, size.height, size.width);
+    const std::vector<float> samples(plane.data.begin(), plane.data.end());
+    std::vector<float> grown(size.height * size.width), back(averages.size());
+    resize_area({samples.data(), size.rows, size.columns, 1},
+                {grown.data(), size.height, size.width, 1}, 1);
+    resize_area({grown.data(), size.height, size.width, 1},
+                {back.data(), size.rows, size.columns, 1}, 1);
+    double worst = 0, sum = 0;
+    for (std::size_t i = 0; i < back.size(); ++i) {
+      worst = std::max(worst, std::abs(static_cast<double>(back[i]) - averages[i]));
+      sum += std::abs(samples[i]);
+    }
+    const bool whole = size.height % size.rows == 0 && size.width % size.columns == 0;
+    if (size.width < size.columns) {
+      CHECK(samples == averages);  // nothing to undo
+    } else {
+      CHECK(worst < (whole ? 2e-4 : 8.0));
+    }
+    CHECK(sum / static_cast<double>(back.size()) < 4 * 60.0);  // twice per axis at the most
   }
 }
 

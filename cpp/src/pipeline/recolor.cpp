@@ -35,19 +35,19 @@ template <class T>
 Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
                     Preserve preserve, Upsample method, int threads) {
   pipeline::check_photo(image);
-  resample::check_ab(ab_low);
   if (rgb.height != image.height || rgb.width != image.width || rgb.channels != 3) {
     throw Error(ErrorCode::shape,
                 "the coloured photo must be as large as the photo, with 3 channels");
   }
+  const resample::LowChroma low(ab_low, image.height, image.width);
   std::vector<float> l_low;
   ImageView<float> guide;
   if (method == Upsample::guided) {
-    l_low.resize(ab_low.pixels());
-    guide = {l_low.data(), ab_low.height, ab_low.width, 1};
+    l_low.resize(low.view().pixels());
+    guide = {l_low.data(), low.view().height, low.view().width, 1};
     pipeline::reduce_lightness(image, guide, threads);
   }
-  const resample::ChromaField field(ab_low, guide, image.height, image.width, method);
+  const resample::ChromaField field(low, guide, image.height, image.width, method);
   // Sums are kept by row and added up in their order: the same for any number of threads.
   std::vector<pipeline::RowRecord> records(image.height);
   parallel_rows(image.height, threads_for(image.pixels(), threads),

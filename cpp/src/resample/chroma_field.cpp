@@ -1,9 +1,11 @@
 #include "resample/chroma_field.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "colorlab/error.hpp"
+#include "resample/axis.hpp"
 #include "resample/guided.hpp"
 
 namespace colorlab::resample {
@@ -12,7 +14,33 @@ namespace {
 constexpr float kLargestAb = 1000.0F;  // far outside every real colour; keeps all sums finite
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
-std::vector<float> planes_of(ImageView<const float> ab) {
+void check(ImageView<const float> ab) {
+  if (ab.pixels() == 0 || ab.channels != 2) {
+    throw Error(ErrorCode::shape, "ab must be of shape (h, w, 2) with h and w at least 1");
+  }
+  for (std::size_t y = 0; y < ab.height; ++y) {
+    const float* row = ab.row(y);
+    for (std::size_t i = 0; i < 2 * ab.width; ++i) {
+      if (!(std::abs(row[i]) <= kLargestAb)) {
+        throw Error(ErrorCode::invalid_argument,
+                    "ab must be finite a* and b*, within -1000 and 1000");
+      }
+    }
+  }
+}
+
+// `planes` with the last sample of each row there twice, so that every sample has one after it.
+std::vector<float> padded(const std::vector<float>& planes, std::size_t width) {
+  std::vector<float> out;
+  out.reserve(planes.size() / width * (width + 1));
+  for (auto row = planes.begin(); row != planes.end(); row += static_cast<std::ptrdiff_t>(width)) {
+    out.insert(out.end(), row, row + static_cast<std::ptrdiff_t>(width));
+    out.push_back(out.back());
+  }
+  return out;
+}
+
+std::vector<float> split(ImageView<const float> ab) {
   std::vector<float> planes(2 * ab.pixels());
   for (std::size_t y = 0; y < ab.height; ++y) {
     for (std::size_t x = 0; x < ab.width; ++x) {
@@ -25,34 +53,37 @@ std::vector<float> planes_of(ImageView<const float> ab) {
 
 }  // namespace
 
-void check_ab(ImageView<const float> ab_low) {
-  if (ab_low.pixels() == 0 || ab_low.channels != 2) {
-    throw Error(ErrorCode::shape, "ab must be of shape (h, w, 2) with h and w at least 1");
-  }
-  for (std::size_t y = 0; y < ab_low.height; ++y) {
-    const float* row = ab_low.row(y);
-    for (std::size_t i = 0; i < 2 * ab_low.width; ++i) {
-      if (!(std::abs(row[i]) <= kLargestAb)) {
-        throw Error(ErrorCode::invalid_argument,
-                    "ab must be finite a* and b*, within -1000 and 1000");
-      }
-    }
+LowChroma::LowChroma(ImageView<const float> ab, std::size_t height, std::size_t width) : view_(ab) {
+  check(ab);
+  if (ab.height <= height && ab.width <= width) return;
+  const std::size_t rows = std::min(ab.height, height);
+  const std::size_t columns = std::min(ab.width, width);
+  reduced_.resize(2 * rows * columns);
+  resize_area(ab, {reduced_.data(), rows, columns, 2}, 1);
+  view_ = {reduced_.data(), rows, columns, 2};
+}
+
+LinearAxis::LinearAxis(std::size_t low, std::size_t full) : index(full), fraction(full, 0.0F) {
+  const AxisPlan plan(low, full);
+  for (std::size_t i = 0; i < full; ++i) {
+    index[i] = static_cast<std::int32_t>(plan.first(i));
+    if (plan.weights(i).size() == 2) fraction[i] = plan.weights(i)[1];
   }
 }
 
-ChromaField::ChromaField(ImageView<const float> ab_low, ImageView<const float> l_low,
-                         std::size_t height, std::size_t width, Upsample method)
-    : low_height_(ab_low.height),
-      low_width_(ab_low.width),
-      planes_(method == Upsample::guided ? 4 : 2),
-      rows_(ab_low.height, height),
-      columns_(ab_low.width, width) {
-  check_ab(ab_low);
-  values_ = method == Upsample::guided ? fit_guided(ab_low, l_low, {}) : planes_of(ab_low);
-}
+ChromaField::ChromaField(const LowChroma& ab, ImageView<const float> l_low, std::size_t height,
+                         std::size_t width, Upsample method)
+    : guided_(method == Upsample::guided),
+      planes_(guided_ ? std::size_t{kGuidedPlanes} : 2),
+      low_height_(ab.view().height),
+      stride_(ab.view().width + 1),
+      values_(padded(guided_ ? fit_guided(ab.view(), l_low, height, width, {}) : split(ab.view()),
+                     ab.view().width)),
+      rows_(ab.view().height, height),
+      columns_(ab.view().width, width) {}
 
 ChromaRows::ChromaRows(const ChromaField& field, std::size_t left, std::size_t width)
-    : field_(field), left_(left), width_(width), held_{kNone, kNone} {
+    : field_(field), kernels_(row_kernels()), left_(left), width_(width), held_{kNone, kNone} {
   for (auto& slot : slots_) slot.resize(field.planes_ * width);
 }
 
@@ -62,39 +93,23 @@ const float* ChromaRows::wide(std::size_t low_y) {
   if (held_[slot] == low_y) return out;
   held_[slot] = low_y;
   for (std::size_t p = 0; p < field_.planes_; ++p) {
-    const float* from =
-        field_.values_.data() + (p * field_.low_height_ + low_y) * field_.low_width_;
-    for (std::size_t x = 0; x < width_; ++x) {
-      const auto weights = field_.columns_.weights(left_ + x);
-      const float* first = from + field_.columns_.first(left_ + x);
-      float sum = 0.0F;
-      for (std::size_t k = 0; k < weights.size(); ++k) sum += weights[k] * first[k];
-      out[p * width_ + x] = sum;
-    }
+    kernels_.stretch(field_.values_.data() + (p * field_.low_height_ + low_y) * field_.stride_,
+                     field_.columns_.index.data() + left_, field_.columns_.fraction.data() + left_,
+                     width_, out + p * width_);
   }
   return out;
 }
 
 void ChromaRows::row(std::size_t y, const float* l, float* a, float* b) {
-  const auto weights = field_.rows_.weights(y);
-  const std::size_t first = field_.rows_.first(y);
-  // A full-size ab may be larger than the image; then an area average takes more than two rows.
-  const std::size_t planes = field_.planes_;
-  for (std::size_t x = 0; x < width_; ++x) a[x] = b[x] = 0.0F;
-  for (std::size_t k = 0; k < weights.size(); ++k) {
-    const float* low = wide(first + k);
-    const float weight = weights[k];
-    if (planes == 2) {
-      for (std::size_t x = 0; x < width_; ++x) {
-        a[x] += weight * low[x];
-        b[x] += weight * low[width_ + x];
-      }
-    } else {
-      for (std::size_t x = 0; x < width_; ++x) {
-        a[x] += weight * (low[x] * l[x] + low[width_ + x]);
-        b[x] += weight * (low[2 * width_ + x] * l[x] + low[3 * width_ + x]);
-      }
-    }
+  const auto first = static_cast<std::size_t>(field_.rows_.index[y]);
+  const float fraction = field_.rows_.fraction[y];
+  const float* above = wide(first);
+  const float* below = fraction > 0.0F ? wide(first + 1) : above;
+  if (field_.guided_) {
+    kernels_.guide(above, below, fraction, l, width_, a, b);
+  } else {
+    kernels_.blend(above, below, fraction, width_, a);
+    kernels_.blend(above + width_, below + width_, fraction, width_, b);
   }
 }
 

@@ -3,34 +3,49 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "colorlab/image_view.hpp"
 #include "colorlab/resample.hpp"
-#include "resample/axis.hpp"
+#include "resample/row_kernels.hpp"
 
 namespace colorlab::resample {
 
-// Throws Error(shape) unless `ab_low` is h x w x 2 and not empty, Error(invalid_argument) unless
-// its values are finite and within +-1000.
-void check_ab(ImageView<const float> ab_low);
+// Checked a* and b*, nowhere larger than the photo that they are for.
+class LowChroma {
+ public:
+  // Throws Error(shape) unless `ab` is h x w x 2 and not empty, Error(invalid_argument) unless its
+  // values are finite and within +-1000. Area-reduces what is larger than height x width.
+  LowChroma(ImageView<const float> ab, std::size_t height, std::size_t width);
+  [[nodiscard]] ImageView<const float> view() const { return view_; }
+
+ private:
+  std::vector<float> reduced_;
+  ImageView<const float> view_;
+};
+
+// Where along an axis each full-size sample lies between low-resolution ones.
+struct LinearAxis {
+  LinearAxis(std::size_t low, std::size_t full);
+  std::vector<std::int32_t> index;  // of the sample before; the one after may be `low` (see planes)
+  std::vector<float> fraction;      // of the way to the sample after, 0..1
+};
 
 class ChromaField {
  public:
-  // `l_low` is the lightness area-reduced to the size of `ab_low`; only guided reads it.
-  ChromaField(ImageView<const float> ab_low, ImageView<const float> l_low, std::size_t height,
+  // `l_low` is the photo's lightness area-reduced to the size of `ab`; only guided reads it.
+  ChromaField(const LowChroma& ab, ImageView<const float> l_low, std::size_t height,
               std::size_t width, Upsample method);
-
-  [[nodiscard]] std::size_t height() const { return rows_.size(); }
-  [[nodiscard]] std::size_t width() const { return columns_.size(); }
-  [[nodiscard]] bool guided() const { return planes_ == 4; }
 
  private:
   friend class ChromaRows;
-  std::size_t low_height_, low_width_;
-  std::size_t planes_;         // a, b; or s_a, t_a, s_b, t_b
+  bool guided_;
+  std::size_t planes_;  // a, b; or those of GuidedPlane
+  std::size_t low_height_;
+  std::size_t stride_;         // of a plane's rows: their last sample is there twice
   std::vector<float> values_;  // plane after plane
-  AxisPlan rows_, columns_;
+  LinearAxis rows_, columns_;
 };
 
 // One thread's way through a field: columns [left, left + width) of rows asked for in any order,
@@ -43,9 +58,11 @@ class ChromaRows {
   void row(std::size_t y, const float* l, float* a, float* b);
 
  private:
-  const float* wide(std::size_t low_y);  // a low-resolution row of all planes, stretched to `width`
+  // A low-resolution row of all planes, stretched to full width.
+  const float* wide(std::size_t low_y);
 
   const ChromaField& field_;
+  const RowKernels& kernels_;
   std::size_t left_, width_;
   std::array<std::vector<float>, 2> slots_;
   std::array<std::size_t, 2> held_;

@@ -1,21 +1,12 @@
 #include "resample/guided.hpp"
 
 #include <algorithm>
-#include <cstddef>
+
+#include "resample/consistent.hpp"
+#include "resample/plane.hpp"
 
 namespace colorlab::resample {
 namespace {
-
-// A plane of doubles: the differences of large sums below would not survive in floats.
-struct Plane {
-  Plane(std::size_t height_, std::size_t width_)
-      : height(height_), width(width_), data(height_ * width_) {}
-  double* row(std::size_t y) { return data.data() + y * width; }
-  [[nodiscard]] const double* row(std::size_t y) const { return data.data() + y * width; }
-
-  std::size_t height, width;
-  std::vector<double> data;
-};
 
 // Means over windows of (2 radius + 1)^2, cut at the borders, by running sums: O(1) per pixel.
 Plane box_mean(const Plane& in, std::size_t radius) {
@@ -50,54 +41,63 @@ Plane box_mean(const Plane& in, std::size_t radius) {
   return out;
 }
 
+Plane covariance(const Plane& a, const Plane& mean_a, const Plane& b, const Plane& mean_b,
+                 std::size_t radius) {
+  Plane product(a.height, a.width);
+  for (std::size_t i = 0; i < product.data.size(); ++i) product.data[i] = a.data[i] * b.data[i];
+  Plane mean = box_mean(product, radius);
+  for (std::size_t i = 0; i < mean.data.size(); ++i) {
+    mean.data[i] -= mean_a.data[i] * mean_b.data[i];
+  }
+  return mean;
+}
+
+Plane channel(ImageView<const float> image, std::size_t c) {
+  Plane plane(image.height, image.width);
+  for (std::size_t y = 0; y < image.height; ++y) {
+    for (std::size_t x = 0; x < image.width; ++x) {
+      plane.row(y)[x] = image.row(y)[image.channels * x + c];
+    }
+  }
+  return plane;
+}
+
 }  // namespace
 
 std::vector<float> fit_guided(ImageView<const float> ab, ImageView<const float> l,
-                              const GuidedOptions& options) {
-  const std::size_t height = ab.height;
-  const std::size_t width = ab.width;
-  const std::size_t pixels = height * width;
-  Plane lightness(height, width);
-  Plane squares(height, width);
-  for (std::size_t y = 0; y < height; ++y) {
-    for (std::size_t x = 0; x < width; ++x) {
-      const double value = l.row(y)[x];
-      lightness.row(y)[x] = value;
-      squares.row(y)[x] = value * value;
-    }
+                              std::size_t height, std::size_t width, const GuidedOptions& options) {
+  const std::size_t radius = options.radius;
+  Plane lightness = channel(l, 0);
+  Plane a = channel(ab, 0);
+  Plane b = channel(ab, 1);
+  for (Plane* plane : {&a, &b, &lightness}) make_consistent(*plane, height, width);
+  const Plane mean_l = box_mean(lightness, radius);
+  const Plane mean_a = box_mean(a, radius);
+  const Plane mean_b = box_mean(b, radius);
+  const Plane var_l = covariance(lightness, mean_l, lightness, mean_l, radius);
+  const Plane var_a = covariance(a, mean_a, a, mean_a, radius);
+  const Plane var_b = covariance(b, mean_b, b, mean_b, radius);
+  Plane slope_a = covariance(a, mean_a, lightness, mean_l, radius);
+  Plane slope_b = covariance(b, mean_b, lightness, mean_l, radius);
+  for (std::size_t i = 0; i < slope_a.data.size(); ++i) {
+    const double spread = std::max(0.0, var_l.data[i]);
+    const double chroma = std::max(0.0, var_a.data[i] + var_b.data[i]);
+    const double shared = slope_a.data[i] * slope_a.data[i] + slope_b.data[i] * slope_b.data[i];
+    const double explained =
+        std::min(1.0, shared / ((spread + 1e-3) * (chroma + options.chroma_noise)));
+    const double scale = explained * explained / (spread + options.epsilon);
+    slope_a.data[i] *= scale;
+    slope_b.data[i] *= scale;
   }
-  const Plane mean_l = box_mean(lightness, options.radius);
-  const Plane mean_ll = box_mean(squares, options.radius);
+  slope_a = box_mean(slope_a, radius);
+  slope_b = box_mean(slope_b, radius);
 
-  std::vector<float> models(4 * pixels);
-  Plane values(height, width);
-  Plane products(height, width);
-  for (std::size_t c = 0; c < 2; ++c) {
-    for (std::size_t y = 0; y < height; ++y) {
-      for (std::size_t x = 0; x < width; ++x) {
-        const double value = ab.row(y)[2 * x + c];
-        values.row(y)[x] = value;
-        products.row(y)[x] = value * lightness.row(y)[x];
-      }
-    }
-    Plane slope = box_mean(products, options.radius);
-    Plane offset = box_mean(values, options.radius);
-    for (std::size_t i = 0; i < pixels; ++i) {
-      const double mean = mean_l.data[i];
-      const double variance = std::max(0.0, mean_ll.data[i] - mean * mean);
-      const double covariance = slope.data[i] - mean * offset.data[i];
-      slope.data[i] = covariance / (variance + options.epsilon);
-      offset.data[i] -= slope.data[i] * mean;
-    }
-    slope = box_mean(slope, options.radius);
-    offset = box_mean(offset, options.radius);
-    float* out = models.data() + 2 * c * pixels;
-    std::transform(slope.data.begin(), slope.data.end(), out,
-                   [](double value) { return static_cast<float>(value); });
-    std::transform(offset.data.begin(), offset.data.end(), out + pixels,
-                   [](double value) { return static_cast<float>(value); });
+  std::vector<float> planes;
+  planes.reserve(kGuidedPlanes * ab.pixels());
+  for (const Plane* plane : {&a, &b, &lightness, &slope_a, &slope_b}) {
+    for (const double value : plane->data) planes.push_back(static_cast<float>(value));
   }
-  return models;
+  return planes;
 }
 
 }  // namespace colorlab::resample

@@ -1,4 +1,5 @@
-// The guided filter's local linear models, fitted at low resolution.
+// What guided upsampling knows of a photo: its low-resolution colour and how colour follows
+// lightness.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +10,24 @@
 namespace colorlab::resample {
 
 struct GuidedOptions {
-  std::size_t radius = 2;  // of the window, in low-resolution pixels
-  double epsilon = 4.0;    // variance of L* below which a window counts as flat
+  std::size_t radius = 1;     // of the windows, in low-resolution pixels
+  double epsilon = 10.0;      // ridge: variance of L* at which a slope is halved
+  double chroma_noise = 4.0;  // variance of a* plus b* that needs no explanation
 };
 
-// Four planes of h x w, one after the other: s_a, t_a, s_b, t_b, with a* ~ s_a L* + t_a and
-// b* ~ s_b L* + t_b (He, Sun & Tang 2013, eq. 5, 6 and 8: least squares over each window with ridge
-// `epsilon`, then the mean of all windows that hold a pixel). Windows are cut at the borders.
-// `ab` is h x w x 2, `l` the lightness reduced to h x w.
+// The planes of a guided field: chroma is a + slope_a (L* - l), b + slope_b (L* - l), with every
+// plane interpolated linearly to full size and L* the lightness there.
+enum GuidedPlane : std::size_t { kA, kB, kL, kSlopeA, kSlopeB, kGuidedPlanes };
+
+// kGuidedPlanes planes of h x w, one after the other, for a photo of `height` x `width`. `ab` is
+// h x w x 2, `l` its lightness area-reduced to h x w.
+// a, b and l are made area-consistent (consistent.hpp). Slopes are fitted to them as the guided
+// filter does (He, Sun & Tang 2013, eq. 5; at low resolution as in He & Sun 2015): least squares
+// over each window with ridge epsilon, averaged over the windows that hold a pixel. Each is
+// weighted by the square of the share of chroma's variance that it explains, so that texture
+// without colour stays without. Defaults: benchmarks/chroma_upsampling.py.
 [[nodiscard]] std::vector<float> fit_guided(ImageView<const float> ab, ImageView<const float> l,
+                                            std::size_t height, std::size_t width,
                                             const GuidedOptions& options);
 
 }  // namespace colorlab::resample

@@ -8,10 +8,6 @@
 namespace colorlab {
 namespace resample {
 
-void accumulate(const float* row, float weight, std::size_t count, float* sums) {
-  for (std::size_t i = 0; i < count; ++i) sums[i] += weight * row[i];
-}
-
 void resize_row(const float* row, const AxisPlan& columns, std::size_t channels, float* out) {
   for (std::size_t x = 0; x < columns.size(); ++x) {
     const auto weights = columns.weights(x);
