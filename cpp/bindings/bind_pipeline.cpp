@@ -3,18 +3,17 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "array_args.hpp"
 #include "bindings.hpp"
 #include "colorlab/error.hpp"
 #include "colorlab/pipeline.hpp"
 #include "colorlab/resample.hpp"
+#include "interrupt.hpp"
 
 namespace colorlab::bindings {
 namespace {
-
-namespace py = pybind11;
 
 Upsample upsample_of(const std::string& name) {
   if (name == "guided") return Upsample::guided;
@@ -38,146 +37,99 @@ std::size_t side_of(py::ssize_t value, const char* name) {
   return static_cast<std::size_t>(value);
 }
 
-template <class T>
-bool holds(const py::array& array) {
-  return py::dtype::of<T>().equal(array.dtype());
+// float32 pixels of one of these channel counts.
+ImageView<const float> float_view(py::array& array, std::initializer_list<py::ssize_t> channels,
+                                  const char* name) {
+  require_float32(array, name);
+  return image_view<float>(array, channels, name);
 }
 
-// (H, W) or (H, W, C) pixels of this type; copied only if they are not C-contiguous.
+// An output that output_array has checked, as pixels: its rows may be apart, its samples not.
 template <class T>
-class Pixels {
- public:
-  Pixels(const py::array& array, const char* name) {
-    if (!holds<T>(array)) {
-      throw Error(ErrorCode::dtype, std::string(name) + " must be " +
-                                        py::str(py::dtype::of<T>()).cast<std::string>() + ", not " +
-                                        py::str(array.dtype()).cast<std::string>());
-    }
-    if (array.ndim() != 2 && array.ndim() != 3) {
-      throw Error(ErrorCode::shape, std::string(name) +
-                                        " must be of shape (H, W) or (H, W, C), not of " +
-                                        std::to_string(array.ndim()) + " dimensions");
-    }
-    array_ = py::array_t<T, py::array::c_style>::ensure(array);
-    if (!array_) throw py::error_already_set();
+ImageView<T> writable_view(py::array& array) {
+  const auto size = static_cast<py::ssize_t>(sizeof(T));
+  if (!well_aligned(array) || array.strides(2) != size ||
+      array.strides(1) != array.shape(2) * size) {
+    throw Error(ErrorCode::shape, "the samples of each row of out must be contiguous");
   }
-  [[nodiscard]] ImageView<const T> view() const {
-    const auto side = [this](int axis) { return static_cast<std::size_t>(array_.shape(axis)); };
-    return {array_.data(), side(0), side(1), array_.ndim() == 3 ? side(2) : 1};
-  }
-  [[nodiscard]] bool flat() const { return array_.ndim() == 2; }
-
- private:
-  py::array_t<T, py::array::c_style> array_;
-};
-
-template <class T>
-ImageView<T> view_of(py::array_t<T>& array) {
-  const auto side = [&array](int axis) { return static_cast<std::size_t>(array.shape(axis)); };
-  return {array.mutable_data(), side(0), side(1), array.ndim() == 3 ? side(2) : 1};
+  const auto side = [&array](int d) { return static_cast<std::size_t>(array.shape(d)); };
+  return {static_cast<T*>(array.mutable_data()), side(0), side(1), side(2),
+          array.strides(0) / size};
 }
 
-// `out` as given, if it is exactly what is asked for, else a new array of this shape.
-template <class T>
-py::array_t<T> output(const py::object& out, std::vector<py::ssize_t> shape) {
-  if (out.is_none()) return py::array_t<T>(std::move(shape));
-  if (!py::isinstance<py::array>(out) || !holds<T>(py::reinterpret_borrow<py::array>(out))) {
-    throw Error(ErrorCode::dtype,
-                "out must be an array of " + py::str(py::dtype::of<T>()).cast<std::string>());
-  }
-  const auto array = py::reinterpret_borrow<py::array>(out);
-  const bool same = std::cmp_equal(array.ndim(), shape.size()) &&
-                    std::equal(shape.begin(), shape.end(), array.shape());
-  if (!same || (array.flags() & py::array::c_style) == 0 || !array.writeable()) {
-    throw Error(ErrorCode::shape, "out must be C-contiguous, writeable and of the result's shape");
-  }
-  return py::reinterpret_borrow<py::array_t<T>>(array);
-}
-
-template <class T>
-py::array_t<float> preprocess_as(const py::array& image, std::size_t height, std::size_t width,
-                                 int threads) {
-  const Pixels<T> pixels(image, "image");
-  py::array_t<float> tensor(std::vector<std::size_t>{1, 1, height, width});
-  const ImageView<float> view(tensor.mutable_data(), height, width, 1);
-  const py::gil_scoped_release free;
-  preprocess<T>(pixels.view(), view, threads);
+py::array_t<float> preprocess_array(const py::object& image, py::ssize_t height, py::ssize_t width,
+                                    int threads) {
+  py::array given = array_argument(image, "image");
+  const SampleType type = sample_type(given, "image");
+  py::array_t<float> tensor({py::ssize_t{1}, py::ssize_t{1},
+                             static_cast<py::ssize_t>(side_of(height, "height")),
+                             static_cast<py::ssize_t>(side_of(width, "width"))});
+  const ImageView<float> target(tensor.mutable_data(), static_cast<std::size_t>(height),
+                                static_cast<std::size_t>(width), 1);
+  with_sample_type(type, [&]<class T>() {
+    const auto pixels = image_view<T>(given, {1, 3}, "image");
+    interruptible([&](CancelToken& cancel) { preprocess<T>(pixels, target, threads, &cancel); });
+  });
   return tensor;
 }
 
-template <class T>
-py::tuple recolor_as(const py::array& image, const py::array& ab, Preserve preserve,
-                     Upsample upsample, const py::object& out, int threads) {
-  const Pixels<T> pixels(image, "image");
-  const Pixels<float> chroma(ab, "ab");
-  const auto view = pixels.view();
-  auto rgb = output<T>(
-      out, {static_cast<py::ssize_t>(view.height), static_cast<py::ssize_t>(view.width), 3});
-  const auto target = view_of(rgb);
-  if (static_cast<const T*>(target.data) < view.data + view.pixels() * view.channels &&
-      view.data < target.data + target.pixels() * 3) {
-    throw Error(ErrorCode::invalid_argument, "out must not share memory with image");
-  }
-  Certificate certificate;
-  {
-    const py::gil_scoped_release free;
-    certificate = recolor<T>(view, chroma.view(), target, preserve, upsample, threads);
-  }
-  py::dict promise;
-  promise["max_delta_l"] = certificate.max_delta_l;
-  promise["mean_delta_l"] = certificate.mean_delta_l;
-  promise["max_delta_luma"] = certificate.max_delta_luma;
-  promise["mean_delta_luma"] = certificate.mean_delta_luma;
-  promise["reduced_chroma"] = certificate.reduced_chroma;
-  return py::make_tuple(rgb, promise);
+py::dict as_dict(const Certificate& certificate) {
+  py::dict fields;
+  fields["max_delta_l"] = certificate.max_delta_l;
+  fields["mean_delta_l"] = certificate.mean_delta_l;
+  fields["max_delta_luma"] = certificate.max_delta_luma;
+  fields["mean_delta_luma"] = certificate.mean_delta_luma;
+  fields["reduced_chroma"] = certificate.reduced_chroma;
+  return fields;
 }
 
-// Calls function.operator()<T>() with the pixel type that `image` holds.
-template <class Function>
-auto by_type(const py::array& image, const Function& function) {
-  if (holds<std::uint8_t>(image)) return function.template operator()<std::uint8_t>();
-  if (holds<std::uint16_t>(image)) return function.template operator()<std::uint16_t>();
-  if (holds<float>(image)) return function.template operator()<float>();
-  throw Error(ErrorCode::dtype, "pixels must be uint8, uint16 or float32, not " +
-                                    py::str(image.dtype()).cast<std::string>());
-}
-
-py::array_t<float> preprocess_array(const py::array& image, py::ssize_t height, py::ssize_t width,
-                                    int threads) {
-  const std::size_t rows = side_of(height, "height");
-  const std::size_t columns = side_of(width, "width");
-  return by_type(image, [&]<class T>() { return preprocess_as<T>(image, rows, columns, threads); });
-}
-
-py::tuple recolor_array(const py::array& image, const py::array& ab, const std::string& preserve,
+py::tuple recolor_array(const py::object& image, const py::object& ab, const std::string& preserve,
                         const std::string& upsample, const py::object& out, int threads) {
   const Preserve promise = preserve_of(preserve);
   const Upsample method = upsample_of(upsample);
-  return by_type(
-      image, [&]<class T>() { return recolor_as<T>(image, ab, promise, method, out, threads); });
+  py::array given = array_argument(image, "image");
+  const SampleType type = sample_type(given, "image");
+  py::array chroma = array_argument(ab, "ab");
+  const auto ab_low = float_view(chroma, {2}, "ab");
+  py::array rgb;
+  Certificate certificate;
+  with_sample_type(type, [&]<class T>() {
+    const auto pixels = image_view<T>(given, {1, 3}, "image");
+    rgb = output_array(
+        out, dtype_of(type),
+        {static_cast<py::ssize_t>(pixels.height), static_cast<py::ssize_t>(pixels.width), 3},
+        given);
+    const auto target = writable_view<T>(rgb);
+    certificate = interruptible([&](CancelToken& cancel) {
+      return recolor<T>(pixels, ab_low, target, promise, method, threads, &cancel);
+    });
+  });
+  return py::make_tuple(rgb, as_dict(certificate));
 }
 
-py::array_t<float> upsample_array(const py::array& ab_low, const py::array& lightness,
+py::array_t<float> upsample_array(const py::object& ab_low, const py::object& lightness,
                                   const std::string& upsample, int threads) {
   const Upsample method = upsample_of(upsample);
-  const Pixels<float> chroma(ab_low, "ab_low");
-  const Pixels<float> guide(lightness, "lightness");
-  const auto l = guide.view();
-  py::array_t<float> ab(std::vector<std::size_t>{l.height, l.width, 2});
-  const auto target = view_of(ab);
+  py::array chroma = array_argument(ab_low, "ab_low");
+  py::array guide = array_argument(lightness, "lightness");
+  const auto low = float_view(chroma, {2}, "ab_low");
+  const auto l = float_view(guide, {1}, "lightness");
+  py::array_t<float> ab({l.height, l.width, std::size_t{2}});
+  const ImageView<float> target(ab.mutable_data(), l.height, l.width, 2);
   const py::gil_scoped_release free;
-  upsample_ab(chroma.view(), l, target, method, threads);
+  upsample_ab(low, l, target, method, threads);
   return ab;
 }
 
-py::array_t<float> resize_array(const py::array& image, py::ssize_t height, py::ssize_t width,
+py::array_t<float> resize_array(const py::object& image, py::ssize_t height, py::ssize_t width,
                                 int threads) {
-  const Pixels<float> pixels(image, "image");
-  const auto source = pixels.view();
+  py::array pixels = array_argument(image, "image");
+  const py::ssize_t channels = pixels.ndim() == 3 ? pixels.shape(2) : 1;
+  const auto source = float_view(pixels, {channels}, "image");
   std::vector<std::size_t> shape{side_of(height, "height"), side_of(width, "width")};
-  if (!pixels.flat()) shape.push_back(source.channels);
-  py::array_t<float> resized(std::move(shape));
-  const auto target = view_of(resized);
+  if (pixels.ndim() == 3) shape.push_back(source.channels);
+  py::array_t<float> resized(shape);
+  const ImageView<float> target(resized.mutable_data(), shape[0], shape[1], source.channels);
   const py::gil_scoped_release free;
   resize_area(source, target, threads);
   return resized;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "colorlab/cancel.hpp"
 #include "colorlab/image_view.hpp"
 #include "colorlab/resample.hpp"
 
@@ -15,22 +16,23 @@ enum class Preserve : std::uint8_t {
 
 // What was promised about lightness, measured on the pixels returned.
 struct Certificate {
-  double max_delta_l = 0;       // max |L* out - L* in|
-  double mean_delta_l = 0;      // mean |L* out - L* in|
-  double max_delta_luma = 0;    // max |Y' out - Y' in|, in 8-bit code values
-  double mean_delta_luma = 0;   // mean of the same
-  double reduced_chroma = 0;    // share of pixels, 0..1, whose chroma had to shrink to fit sRGB
+  double max_delta_l = 0;      // max |L* out - L* in|
+  double mean_delta_l = 0;     // mean |L* out - L* in|
+  double max_delta_luma = 0;   // max |Y' out - Y' in|, in 8-bit code values
+  double mean_delta_luma = 0;  // mean of the same
+  double reduced_chroma = 0;   // share of pixels, 0..1, whose chroma had to shrink to fit sRGB
 };
 
 // Pixels (1 = grey or 3 = RGB channels; uint8, uint16, float) to the generator's input
-// L*/50 - 1 of `height` x `width`, area-reduced, written to `tensor` (height*width floats).
+// L*/50 - 1, area-reduced to the size of `tensor` (1 channel). `cancel` may be null.
 template <class T>
-void preprocess(ImageView<const T> image, ImageView<float> tensor, int threads);
+void preprocess(ImageView<const T> image, ImageView<float> tensor, int threads,
+                CancelToken* cancel = nullptr);
 
 // Colours `image` (1 or 3 channels) with `ab_low` (h x w x 2, signed a* and b*) into `rgb` (same
 // size and depth, 3 channels); `rgb` must not overlap `image`.
 template <class T>
 Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
-                    Preserve preserve, Upsample method, int threads);
+                    Preserve preserve, Upsample method, int threads, CancelToken* cancel = nullptr);
 
 }  // namespace colorlab

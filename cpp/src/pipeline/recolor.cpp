@@ -33,7 +33,7 @@ Certificate summarise(const std::vector<pipeline::RowRecord>& rows, std::size_t 
 
 template <class T>
 Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
-                    Preserve preserve, Upsample method, int threads) {
+                    Preserve preserve, Upsample method, int threads, CancelToken* cancel) {
   pipeline::check_photo(image);
   if (rgb.height != image.height || rgb.width != image.width || rgb.channels != 3) {
     throw Error(ErrorCode::shape,
@@ -45,7 +45,7 @@ Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, Ima
   if (method == Upsample::guided) {
     l_low.resize(low.view().pixels());
     guide = {l_low.data(), low.view().height, low.view().width, 1};
-    pipeline::reduce_lightness(image, guide, threads);
+    pipeline::reduce_lightness(image, guide, threads, cancel);
   }
   const resample::ChromaField field(low, guide, image.height, image.width, method);
   // Sums are kept by row and added up in their order: the same for any number of threads.
@@ -53,16 +53,19 @@ Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, Ima
   parallel_rows(image.height, threads_for(image.pixels(), threads),
                 [&](std::size_t begin, std::size_t end) {
                   pipeline::RowPainter<T> painter(image, field, rgb, preserve);
-                  for (std::size_t y = begin; y < end; ++y) records[y] = painter.paint(y);
+                  for (std::size_t y = begin; y < end; ++y) {
+                    if (cancel != nullptr) cancel->check();
+                    records[y] = painter.paint(y);
+                  }
                 });
   return summarise(records, image.width);
 }
 
 template Certificate recolor(ImageView<const std::uint8_t>, ImageView<const float>,
-                             ImageView<std::uint8_t>, Preserve, Upsample, int);
+                             ImageView<std::uint8_t>, Preserve, Upsample, int, CancelToken*);
 template Certificate recolor(ImageView<const std::uint16_t>, ImageView<const float>,
-                             ImageView<std::uint16_t>, Preserve, Upsample, int);
+                             ImageView<std::uint16_t>, Preserve, Upsample, int, CancelToken*);
 template Certificate recolor(ImageView<const float>, ImageView<const float>, ImageView<float>,
-                             Preserve, Upsample, int);
+                             Preserve, Upsample, int, CancelToken*);
 
 }  // namespace colorlab

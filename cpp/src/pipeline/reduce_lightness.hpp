@@ -2,6 +2,7 @@
 // guide.
 #pragma once
 
+#include "colorlab/cancel.hpp"
 #include "colorlab/error.hpp"
 #include "colorlab/image_view.hpp"
 #include "colorlab/parallel.hpp"
@@ -19,15 +20,20 @@ void check_photo(ImageView<const T> image) {
   }
 }
 
-// L* (0..100) of `image`, resized to `l`.
+// L* (0..100) of `image`, resized to `l`. `cancel` may be null.
 template <class T>
-void reduce_lightness(ImageView<const T> image, ImageView<float> l, int threads) {
+void reduce_lightness(ImageView<const T> image, ImageView<float> l, int threads,
+                      CancelToken* cancel) {
   const resample::AxisPlan rows(image.height, l.height);
   const resample::AxisPlan columns(image.width, l.width);
   parallel_rows(l.height, threads_for(image.pixels() + l.pixels(), threads),
                 [&](std::size_t begin, std::size_t end) {
-                  resample::resize_rows(LightnessRows<T>(image), image.width, rows, columns, l,
-                                        begin, end);
+                  LightnessRows<T> source(image);
+                  const auto row = [&](std::size_t y) {
+                    if (cancel != nullptr) cancel->check();
+                    return source(y);
+                  };
+                  resample::resize_rows(row, image.width, rows, columns, l, begin, end);
                 });
 }
 

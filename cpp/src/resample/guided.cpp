@@ -1,12 +1,15 @@
 #include "resample/guided.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "resample/consistent.hpp"
 #include "resample/plane.hpp"
 
 namespace colorlab::resample {
 namespace {
+
+constexpr double kTiny = 1e-3;  // a flat window explains nothing
 
 // Means over windows of (2 radius + 1)^2, cut at the borders, by running sums: O(1) per pixel.
 Plane box_mean(const Plane& in, std::size_t radius) {
@@ -79,18 +82,25 @@ std::vector<float> fit_guided(ImageView<const float> ab, ImageView<const float> 
   const Plane var_b = covariance(b, mean_b, b, mean_b, radius);
   Plane slope_a = covariance(a, mean_a, lightness, mean_l, radius);
   Plane slope_b = covariance(b, mean_b, lightness, mean_l, radius);
+  Plane weight(a.height, a.width);
   for (std::size_t i = 0; i < slope_a.data.size(); ++i) {
     const double spread = std::max(0.0, var_l.data[i]);
     const double chroma = std::max(0.0, var_a.data[i] + var_b.data[i]);
     const double shared = slope_a.data[i] * slope_a.data[i] + slope_b.data[i] * slope_b.data[i];
     const double explained =
-        std::min(1.0, shared / ((spread + 1e-3) * (chroma + options.chroma_noise)));
-    const double scale = explained * explained / (spread + options.epsilon);
+        std::min(1.0, shared / ((spread + kTiny) * (chroma + options.chroma_noise)));
+    weight.data[i] = std::sqrt(spread) + 1.0;
+    const double scale = explained * explained / (spread + options.epsilon) * weight.data[i];
     slope_a.data[i] *= scale;
     slope_b.data[i] *= scale;
   }
+  weight = box_mean(weight, radius);
   slope_a = box_mean(slope_a, radius);
   slope_b = box_mean(slope_b, radius);
+  for (std::size_t i = 0; i < weight.data.size(); ++i) {
+    slope_a.data[i] /= weight.data[i];
+    slope_b.data[i] /= weight.data[i];
+  }
 
   std::vector<float> planes;
   planes.reserve(kGuidedPlanes * ab.pixels());
