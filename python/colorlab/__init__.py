@@ -1,10 +1,85 @@
-"""Colour for black-and-white photographs."""
+"""Colour for black-and-white photographs.
 
+    import colorlab
+    rgb = colorlab.colorize("grandmother.jpg")
+    colorlab.write("grandmother-colour.png", rgb)
+
+Importing colorlab loads NumPy and the native core; what needs more (ONNX Runtime) is loaded when it
+is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from colorlab import errors
 from colorlab._core import __version__
-from colorlab.color import build_info, cpu_targets, lab_to_rgb, lightness, rgb_to_lab
+from colorlab.color import (
+    build_info,
+    cpu_targets,
+    lab_to_rgb,
+    lightness,
+    rgb_to_lab,
+)
+from colorlab.errors import *  # noqa: F403 - every error is part of the face
+from colorlab.image_io import ImageInfo, probe, read, write
 
-__all__ = ["__version__", "build_info", "cpu_targets", "lab_to_rgb", "lightness", "rgb_to_lab"]
+if TYPE_CHECKING:
+    from colorlab import bulk
+    from colorlab.bulk import BulkReport
+    from colorlab.colorizer import Colorizer, colorize, recolor
+    from colorlab.model import registry as models
+    from colorlab.model.card import ModelCard
+    from colorlab.result import Certificate, ColorizedImage
+
+# Where each name lies that is loaded when it is first used; no attribute means the module itself.
+_LAZY = {
+    "BulkReport": ("colorlab.bulk", "BulkReport"),
+    "Certificate": ("colorlab.result", "Certificate"),
+    "ColorizedImage": ("colorlab.result", "ColorizedImage"),
+    "Colorizer": ("colorlab.colorizer", "Colorizer"),
+    "ModelCard": ("colorlab.model.card", "ModelCard"),
+    "bulk": ("colorlab.bulk", ""),
+    "colorize": ("colorlab.colorizer", "colorize"),
+    "models": ("colorlab.model.registry", ""),
+    "recolor": ("colorlab.colorizer", "recolor"),
+}
+
+__all__ = [
+    "BulkReport",
+    "Certificate",
+    "ColorizedImage",
+    "Colorizer",
+    "ImageInfo",
+    "ModelCard",
+    "__version__",
+    "build_info",
+    "bulk",
+    "colorize",
+    "cpu_targets",
+    "errors",
+    "lab_to_rgb",
+    "lightness",
+    "models",
+    "probe",
+    "read",
+    "recolor",
+    "rgb_to_lab",
+    "write",
+]
+__all__ += errors.__all__
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'colorlab' has no attribute {name!r}")
+    place, attribute = _LAZY[name]
+    module = importlib.import_module(place)
+    value = getattr(module, attribute) if attribute else module
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
-    return list(__all__)
+    return sorted(__all__)

@@ -22,6 +22,7 @@ __all__ = [
     "ModelIntegrityError",
     "ModelNotFoundError",
     "OperationCancelled",
+    "OutOfMemoryError",
     "OutputError",
     "ShapeError",
     "TrainingError",
@@ -164,6 +165,12 @@ class TrainingError(ColorlabError):
     """Training cannot start or go on."""
 
     default_code = "training"
+
+
+class OutOfMemoryError(ColorlabError, MemoryError):
+    """The machine or the GPU has too little memory for this; also a MemoryError."""
+
+    default_code = "out_of_memory"
 
 
 class OperationCancelled(ColorlabError):

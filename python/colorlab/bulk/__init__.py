@@ -1,0 +1,161 @@
+"""Many photos: planned, coloured with overlapping stages, journaled, reported.
+
+`colorlab.bulk(inputs, output)` is the function below; the name is also this package's, so the
+package can be called.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from colorlab.bulk import runner
+from colorlab.bulk.journal import Journal, journal_path
+from colorlab.bulk.plan import Job, Plan, make_plan
+from colorlab.bulk.report import BulkReport, Outcome
+from colorlab.bulk.runner import DEFAULT_MEMORY, Settings
+from colorlab.colorizer import Colorizer, check_finish
+from colorlab.errors import InvalidArgumentError, OutputError
+from colorlab.result import Preserve
+
+__all__ = ["BulkReport", "Job", "Outcome", "Plan", "bulk", "execute", "make_plan"]
+
+
+def bulk(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    *,
+    colorizer: Colorizer | None = None,
+    format: str | None = None,
+    saturation: float = 1.0,
+    preserve: Preserve = "lightness",
+    quality: int = 92,
+    overwrite: bool = False,
+    resume: bool = False,
+    on_error: Literal["continue", "stop"] = "continue",
+    workers: int | None = None,
+    max_memory: int = DEFAULT_MEMORY,
+    on_outcome: Callable[[Outcome], None] | None = None,
+    **options: Any,
+) -> BulkReport:
+    """Colours files and folders of photos into files.
+
+    Args:
+        inputs, output, format: see `colorlab.bulk.plan.make_plan`.
+        colorizer: what to colour with; None makes one of `options`, the arguments of `Colorizer`.
+        saturation, preserve: see `Colorizer.colorize`.
+        quality: of JPEGs, 1..100.
+        overwrite: replace outputs that exist; inputs are never overwritten.
+        resume: go on where an interrupted run into the same folder ended.
+        on_error: "continue" does the other photos, "stop" ends at the first that fails.
+        workers: threads that read and write; None is one per core.
+        max_memory: no more photos are read ahead of the network while those in hand hold so many
+            bytes of pixels.
+        on_outcome: called with what became of each photo, in the order they are done.
+
+    Returns:
+        Counts, and the photos that failed with their errors. A photo that fails leaves no output.
+
+    Raises:
+        ModelError: no generator to use. InvalidArgumentError: no sensible plan, see `make_plan`.
+        OutputError: the output folder cannot be made.
+    """
+    names = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    plan = make_plan(names, output, format=format)
+    settings = Settings(saturation, preserve, quality, overwrite, workers, max_memory)
+    check_settings(settings, on_error)
+    if colorizer is not None and options:
+        raise InvalidArgumentError(f"a colorizer and {next(iter(options))}= exclude each other")
+    with colorizer or Colorizer(**options) as ready:
+        return execute(
+            plan, ready, settings, resume=resume, on_error=on_error, on_outcome=on_outcome
+        )
+
+
+def check_settings(settings: Settings, on_error: str) -> None:
+    """Raises InvalidArgumentError for settings that make no sense."""
+    check_finish(settings.saturation, settings.preserve)
+    if not isinstance(settings.quality, int) or not 1 <= settings.quality <= 100:
+        raise InvalidArgumentError(f"quality must be 1..100, not {settings.quality!r}")
+    if on_error not in ("continue", "stop"):
+        raise InvalidArgumentError(f'on_error must be "continue" or "stop", not {on_error!r}')
+    for name in ("workers", "max_memory"):
+        value = getattr(settings, name)
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise InvalidArgumentError(f"{name} must be at least 1, not {value!r}")
+
+
+def execute(
+    plan: Plan,
+    colorizer: Colorizer,
+    settings: Settings,
+    *,
+    resume: bool = False,
+    on_error: Literal["continue", "stop"] = "continue",
+    on_outcome: Callable[[Outcome], None] | None = None,
+) -> BulkReport:
+    """Does what a plan says; arguments as of `bulk`.
+
+    An exception of `on_outcome`, or a KeyboardInterrupt, stops the work cleanly and leaves a
+    journal for `resume`.
+    """
+    report = BulkReport()
+    began = time.monotonic()
+    journal = _open_journal(plan, colorizer, settings, resume)
+    complete = False
+    outcomes = runner.run(colorizer, plan.jobs, settings, journal)
+    try:
+        for outcome in outcomes:
+            report.add(outcome)
+            if on_outcome is not None:
+                on_outcome(outcome)
+            if outcome.status == "error" and on_error == "stop":
+                report.stopped = True
+                break
+        complete = not report.failures
+    finally:
+        outcomes.close()
+        if journal is not None:
+            journal.close(complete=complete)
+        report.seconds = time.monotonic() - began
+    return report
+
+
+def _open_journal(
+    plan: Plan, colorizer: Colorizer, settings: Settings, resume: bool
+) -> Journal | None:
+    if plan.folder is None:
+        return None
+    _make_folder(plan.folder)
+    depends_on = {
+        "generator": colorizer.sha256,
+        "size": colorizer.size,
+        "saturation": settings.saturation,
+        "preserve": settings.preserve,
+        "quality": settings.quality,
+    }
+    return Journal(journal_path(plan.folder), depends_on, resume=resume)
+
+
+def _make_folder(folder: str) -> None:
+    """Makes the output folder; raises OutputError when that is not possible."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"the output folder cannot be made: {error.strerror or error}"
+        raise OutputError(reason, path=folder) from error
+
+
+class _CallableModule(ModuleType):
+    """Importing any part of this package makes `colorlab.bulk` the package: let it be callable."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> BulkReport:
+        return bulk(*arguments, **options)
+
+
+sys.modules[__name__].__class__ = _CallableModule

@@ -1,0 +1,155 @@
+"""What an interrupted run leaves behind so that it can go on: a list beside the output.
+
+It is append-only. Its first line holds the settings, each later one an event: an output was
+started, or is done. Both are written in one piece, the start before the output can appear and the
+end after it did. So after a kill at any moment every output that exists is either known to be done,
+or known to be this run's own and may be written again. A torn last line is dropped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from colorlab.bulk.plan import Job
+from colorlab.errors import InvalidArgumentError, OutputError
+
+__all__ = ["Journal", "journal_path"]
+
+_FORMAT = 1
+
+
+def journal_path(folder: str) -> Path:
+    """Where the journal of an output folder lies: beside it, or in it when that is not allowed."""
+    target = Path(folder).absolute()
+    if os.access(target.parent, os.W_OK):
+        return target.parent / f".{target.name}.colorlab-journal"
+    return target / ".colorlab-journal"
+
+
+class Journal:
+    """The journal of one output folder, open for appending.
+
+    Args:
+        path: see `journal_path`.
+        settings: what results depend on; a run may only go on with the same.
+        resume: go on where an earlier run ended; else its journal is replaced.
+
+    Raises:
+        InvalidArgumentError: the earlier run had other settings (code "settings_differ").
+        OutputError: the journal cannot be read or written.
+    """
+
+    def __init__(self, path: Path, settings: dict[str, Any], *, resume: bool) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._done: dict[str, dict[str, Any]] = {}
+        self._started: set[str] = set()
+        header = json.dumps({"format": _FORMAT, "settings": settings}, sort_keys=True)
+        try:
+            kept = self._read(header) if resume else []
+            # Written anew without the torn end of a killed run, then only ever appended to.
+            text = "".join(line + "\n" for line in (header, *kept))
+            fresh = path.with_name(path.name + ".new")
+            fresh.write_text(text, encoding="ascii")
+            fresh.replace(path)
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            reason = f"the journal cannot be written: {error.strerror or error}"
+            raise OutputError(reason, path=str(path)) from error
+
+    def is_done(self, job: Job) -> bool:
+        """Whether an earlier run coloured this very photo and the result is still there."""
+        entry = self._done.get(job.output)
+        return (
+            entry is not None
+            and entry["path"] == job.path
+            and entry["print"] == _print_of(job.path)
+            and Path(job.output).exists()
+        )
+
+    def may_replace(self, job: Job) -> bool:
+        """Whether an output that exists was begun by this run or the one it continues."""
+        with self._lock:
+            return job.output in self._started
+
+    def start(self, job: Job) -> None:
+        """To be called before the output can appear, when it is not there yet."""
+        with self._lock:
+            self._started.add(job.output)
+        self._append({"start": job.output})
+
+    def finish(self, job: Job) -> None:
+        """To be called when the output is there."""
+        self._append({"done": job.output, "path": job.path, "print": _print_of(job.path)})
+
+    def close(self, *, complete: bool) -> None:
+        """Ends the journal; after a complete run there is nothing to resume and it goes away."""
+        self._file.close()
+        if complete:
+            with contextlib.suppress(FileNotFoundError):
+                self._path.unlink()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self._file.closed:
+            self.close(complete=False)
+
+    def _append(self, event: dict[str, Any]) -> None:
+        line = (json.dumps(event) + "\n").encode("ascii")
+        try:
+            with self._lock:
+                if self._file.write(line) != len(line):
+                    raise OutputError("the journal was cut short", path=str(self._path))
+        except OSError as error:
+            reason = f"the journal cannot be written: {error.strerror or error}"
+            raise OutputError(reason, path=str(self._path)) from error
+
+    def _read(self, header: str) -> list[str]:
+        try:
+            lines = self._path.read_bytes().decode("ascii", "replace").split("\n")
+        except FileNotFoundError:
+            return []
+        complete = lines[:-1]  # what follows the last line end was cut off by a kill
+        if not complete:
+            return []
+        if complete[0] != header:
+            raise InvalidArgumentError(
+                "the earlier run had another generator or other settings",
+                code="settings_differ",
+                path=str(self._path),
+                hint="Use the same, or start again without --resume",
+            )
+        return [line for line in complete[1:] if self._replay(line)]
+
+    def _replay(self, line: str) -> bool:
+        try:
+            event = json.loads(line)
+            if "start" in event:
+                self._started.add(event["start"])
+            else:
+                self._done[event["done"]] = {"path": event["path"], "print": event["print"]}
+        except (ValueError, KeyError, TypeError):
+            return False  # a line damaged by a full disk: its photo is simply done again
+        return True
+
+
+def _print_of(path: str) -> list[int] | None:
+    """Size and time of change: tells whether a photo is still the one that was coloured."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns]

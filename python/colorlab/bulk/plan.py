@@ -1,0 +1,207 @@
+"""Which photos are coloured, and where each result goes: settled before any work is done.
+
+Two inputs with one output, or an output that is one of the inputs, end the run before it starts:
+afterwards it would be too late.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from colorlab.errors import InputError, InvalidArgumentError, UnsupportedFormatError
+
+__all__ = ["FORMATS", "Job", "Plan", "make_plan"]
+
+#: names of --format and the extension that each writes
+FORMATS = {"jpg": ".jpg", "jpeg": ".jpeg", "png": ".png"}
+
+_WRITABLE = (".jpg", ".jpeg", ".png")
+_READABLE = (*_WRITABLE, ".webp")
+_FALLBACK = ".png"  # for what can be read but not written: it loses nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photo and where its colours go."""
+
+    path: str
+    output: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done."""
+
+    jobs: list[Job]
+    folder: str | None  #: the output folder; None when one photo becomes one named file
+    ignored: int = 0  #: files in the folders that are no photos by their extension
+    notes: list[str] = field(default_factory=list)  #: what a person may want to know
+
+
+def make_plan(
+    inputs: Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+) -> Plan:
+    """Settles inputs and outputs.
+
+    Args:
+        inputs: files, and folders that are searched to their depth (links to folders are not
+            followed) for names that end in .jpg, .jpeg, .png or .webp.
+        output: a folder; or, for a single file, the file to write, when it is no folder and has an
+            extension. A file goes to OUTPUT/its name, a file of a folder to OUTPUT/its path below
+            that folder.
+        format: "jpg", "jpeg" or "png"; None keeps each photo's extension (.png for others).
+
+    Raises:
+        InvalidArgumentError: no inputs; two of them with one output (code "output_collision"); an
+            output that is one of the inputs (code "output_is_input"); or no such format.
+        UnsupportedFormatError: the file to write has an extension that cannot be written.
+        InputError: a folder cannot be listed.
+    """
+    if format is not None and format not in FORMATS:
+        raise InvalidArgumentError(f'no such format: "{format}"', hint=_choices())
+    names = [os.fsdecode(each) for each in inputs]
+    target = os.fsdecode(output)
+    if not names:
+        raise InvalidArgumentError("there are no inputs")
+    if not target:
+        raise InvalidArgumentError("the output has no name")
+    if _names_a_file(names, target):
+        plan = Plan([Job(names[0], _checked_extension(target, format))], None)
+    else:
+        plan = Plan([], target)
+        plan.jobs = list(dict.fromkeys(_collect(names, target, format, plan)))
+    _refuse_collisions(plan.jobs)
+    _refuse_overwritten_inputs(plan.jobs)
+    return plan
+
+
+def _names_a_file(names: Sequence[str], target: str) -> bool:
+    return (
+        len(names) == 1
+        and not Path(names[0]).is_dir()
+        and not Path(target).is_dir()
+        and not target.endswith(os.sep)
+        and Path(target).suffix != ""
+    )
+
+
+def _checked_extension(target: str, format: str | None) -> str:
+    extension = Path(target).suffix.lower()
+    if extension not in _WRITABLE:
+        raise UnsupportedFormatError(
+            f'cannot write the format of the extension "{extension}"', path=target, hint=_choices()
+        )
+    jpeg = (".jpg", ".jpeg")
+    if format is not None and (FORMATS[format] in jpeg) != (extension in jpeg):
+        raise InvalidArgumentError(
+            f'the output\'s extension "{extension}" and the format "{format}" disagree', path=target
+        )
+    return target
+
+
+def _collect(names: Sequence[str], target: str, format: str | None, plan: Plan) -> Iterator[Job]:
+    others = 0
+    for name in names:
+        folder = Path(name)
+        if not folder.is_dir():
+            others += _is_converted(name, format)
+            yield Job(name, str(Path(target) / _output_name(folder.name, format)))
+            continue
+        for path in _photos_below(folder, Path(target), plan):
+            others += _is_converted(path.name, format)
+            below = path.relative_to(folder)
+            yield Job(
+                str(path), str(Path(target) / below.parent / _output_name(below.name, format))
+            )
+    if others:
+        kinds = "photo is" if others == 1 else "photos are"
+        plan.notes.append(f"{others} {kinds} of a format that is not written: PNG instead")
+
+
+def _photos_below(folder: Path, target: Path, plan: Plan) -> Iterator[Path]:
+    """Photos of a folder in the order of their names, without those of the output folder."""
+
+    def fail(error: OSError) -> None:
+        raise InputError(
+            f"cannot be listed: {error.strerror or error}", path=os.fsdecode(error.filename)
+        ) from error
+
+    own = _identity(target)
+    for root, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = sorted(
+            each for each in folders if own is None or _identity(Path(root) / each) != own
+        )
+        for name in sorted(files):
+            path = Path(root) / name
+            if name.startswith("._") or path.suffix.lower() not in _READABLE:
+                plan.ignored += 1
+            elif _is_regular(path):
+                yield path
+            else:
+                plan.ignored += 1
+
+
+def _is_regular(path: Path) -> bool:
+    """False for pipes, sockets and devices; True for what vanished, which reading will report."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True
+
+
+def _output_name(name: str, format: str | None) -> str:
+    path = Path(name)
+    if format is not None:
+        return path.stem + FORMATS[format]
+    return name if path.suffix.lower() in _WRITABLE else path.stem + _FALLBACK
+
+
+def _is_converted(name: str, format: str | None) -> bool:
+    return format is None and Path(name).suffix.lower() not in _WRITABLE
+
+
+def _refuse_collisions(jobs: Iterable[Job]) -> None:
+    first: dict[str, Job] = {}
+    for job in jobs:
+        key = os.path.normcase(os.path.normpath(job.output))
+        other = first.setdefault(key, job)
+        if other is not job:
+            raise InvalidArgumentError(
+                f"{other.path} and {job.path} would both be written here",
+                code="output_collision",
+                path=job.output,
+                hint="Name them apart, or colour them into different folders",
+            )
+
+
+def _refuse_overwritten_inputs(jobs: Sequence[Job]) -> None:
+    inputs = {identity: job.path for job in jobs if (identity := _identity(Path(job.path)))}
+    for job in jobs:
+        identity = _identity(Path(job.output))
+        if identity is not None and identity in inputs:
+            raise InvalidArgumentError(
+                f"is the input {inputs[identity]}, which is never overwritten",
+                code="output_is_input",
+                path=job.output,
+                hint="Choose another output folder",
+            )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from all others whatever it is called; None when there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _choices() -> str:
+    return f"Formats are {', '.join(FORMATS)}"

@@ -1,0 +1,314 @@
+"""Photos through three overlapping stages: read and decode, network, finish and write.
+
+One thread drives the network, which has threads of its own; the workers do the other two stages,
+each photo in one thread. A worker finishes before it reads, so the number of photos in memory stays
+small, and it reads only while the photos ahead of the network fit into the memory allowed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from colorlab import image_io
+from colorlab.bulk.journal import Journal
+from colorlab.bulk.plan import Job
+from colorlab.bulk.report import Outcome
+from colorlab.colorizer import Colorizer, Prepared
+from colorlab.errors import ColorlabError, OutOfMemoryError, OutputError
+from colorlab.result import Preserve
+from colorlab.session import available_cores
+
+__all__ = ["Settings", "run"]
+
+DEFAULT_MEMORY = 1 << 30
+_JPEG = (".jpg", ".jpeg")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all photos of a run share."""
+
+    saturation: float = 1.0
+    preserve: Preserve = "lightness"
+    quality: int = 92
+    overwrite: bool = False
+    workers: int | None = None  #: threads that read and write; None is one per core
+    max_memory: int = DEFAULT_MEMORY  #: bytes of pixels in flight that no more are read ahead of
+
+
+@dataclass(slots=True)
+class _Photo:
+    """A photo on its way."""
+
+    job: Job
+    prepared: Prepared | None
+    memory: int
+    seconds: float
+    ab: npt.NDArray[np.float32] | None = None
+
+
+def run(
+    colorizer: Colorizer,
+    jobs: Iterable[Job],
+    settings: Settings,
+    journal: Journal | None = None,
+) -> Generator[Outcome, None, None]:
+    """Colours photos and yields what became of each, in the order they are done.
+
+    Closing the iterator stops the work: photos in hand are dropped, nothing is half-written.
+    """
+    pipeline = _Pipeline(colorizer, iter(jobs), settings, journal)
+    try:
+        pipeline.start()
+        yield from pipeline.outcomes()
+    finally:
+        pipeline.stop()
+
+
+class _Pipeline:
+    def __init__(
+        self,
+        colorizer: Colorizer,
+        jobs: Iterator[Job],
+        settings: Settings,
+        journal: Journal | None,
+    ) -> None:
+        self._colorizer = colorizer
+        self._settings = settings
+        self._journal = journal
+        workers = settings.workers or available_cores()
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(loop,), daemon=True)
+            for loop in (self._drive_network, *[self._work] * workers)
+        ]
+        # Enough ahead of the network that it need not wait, whatever one photo costs.
+        self._ahead = max(workers, 2 * colorizer.batch_size)
+        # Everything below is guarded by this condition.
+        self._changed = threading.Condition()
+        self._jobs = jobs
+        self._exhausted = False
+        self._reading = 0
+        self._unfinished = 0  # taken from the jobs, not among the outcomes yet
+        self._memory = 0
+        self._ready: deque[_Photo] = deque()
+        self._coloured: deque[_Photo] = deque()
+        self._outcomes: deque[Outcome] = deque()
+        self._stopped = False
+        self._crash: BaseException | None = None
+
+    # The caller's side
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def outcomes(self) -> Iterator[Outcome]:
+        while True:
+            with self._changed:
+                while not (self._outcomes or self._crash or self._at_end()):
+                    self._changed.wait()
+                if self._crash is not None:
+                    raise self._crash
+                if not self._outcomes:
+                    return
+                outcome = self._outcomes.popleft()
+            yield outcome
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+
+    # The threads
+
+    def _guarded(self, loop: Any) -> None:
+        try:
+            loop()
+        except BaseException as error:  # a fault of colorlab's own: for the caller to see
+            with self._changed:
+                self._crash = self._crash or error
+                self._stopped = True
+                self._changed.notify_all()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while True:
+                    if self._stopped or self._at_end():
+                        return
+                    if self._coloured:
+                        task: _Photo | Job = self._coloured.popleft()
+                        break
+                    if self._may_read():
+                        job = next(self._jobs, None)
+                        if job is None:
+                            self._exhausted = True
+                            self._changed.notify_all()
+                            continue
+                        task = job
+                        self._reading += 1
+                        self._unfinished += 1
+                        break
+                    self._changed.wait()
+            if isinstance(task, Job):
+                self._read(task)
+            else:
+                self._report(task, self._finish(task))
+
+    def _drive_network(self) -> None:
+        while True:
+            with self._changed:
+                while not self._ready:
+                    if self._stopped or self._at_end():
+                        return
+                    self._changed.wait()
+                if self._stopped:
+                    return
+                size = self._colorizer.batch_size
+                batch = [self._ready.popleft() for _ in range(min(size, len(self._ready)))]
+                self._changed.notify_all()
+            began = time.perf_counter()
+            results = self._colorizer.predict_each([_prepared(photo) for photo in batch])
+            share = (time.perf_counter() - began) / len(batch)
+            for photo, result in zip(batch, results, strict=True):
+                photo.seconds += share
+                if isinstance(result, ColorlabError):
+                    self._report(photo, self._failure(photo, result))
+                    continue
+                photo.ab = result
+                with self._changed:
+                    self._coloured.append(photo)
+                    self._changed.notify_all()
+
+    def _at_end(self) -> bool:
+        return self._exhausted and self._unfinished == 0
+
+    def _may_read(self) -> bool:
+        return (
+            not self._exhausted
+            and self._reading + len(self._ready) < self._ahead
+            and (self._memory < self._settings.max_memory or self._unfinished == 0)
+        )
+
+    def _report(self, photo: _Photo, outcome: Outcome) -> None:
+        with self._changed:
+            self._memory -= photo.memory
+            self._unfinished -= 1
+            self._outcomes.append(outcome)
+            self._changed.notify_all()
+
+    # The stages
+
+    def _read(self, job: Job) -> None:
+        began = time.perf_counter()
+        photo = _Photo(job, None, 0, 0.0)
+        outcome: Outcome | None = None
+        try:
+            if self._journal is not None and self._journal.is_done(job):
+                outcome = Outcome(job.path, job.output, "skipped")
+            else:
+                self._check_output(job)
+                if Path(job.path).is_file():  # a pipe can be read only once
+                    self._reserve(photo)
+                photo.prepared = self._colorizer.prepare(job.path, threads=1)
+        except MemoryError as error:
+            outcome = self._failure(photo, _memory_error(error))
+        except ColorlabError as error:
+            outcome = self._failure(photo, error)
+        photo.seconds = time.perf_counter() - began
+        with self._changed:
+            self._reading -= 1
+            if outcome is None:
+                self._ready.append(photo)
+            self._changed.notify_all()
+        if outcome is not None:
+            self._report(photo, outcome)
+
+    def _reserve(self, photo: _Photo) -> None:
+        """Counts the photo's pixels before they are there, so that fewer are read ahead."""
+        info = image_io.probe(photo.job.path)
+        # In and out, and as much again for full-size colour and the encoder's buffer.
+        photo.memory = info.height * info.width * (info.bits // 8) * (info.channels + 3) * 2
+        with self._changed:
+            self._memory += photo.memory
+
+    def _finish(self, photo: _Photo) -> Outcome:
+        began = time.perf_counter()
+        job, settings = photo.job, self._settings
+        try:
+            assert photo.ab is not None
+            result = self._colorizer.finish(
+                _prepared(photo),
+                photo.ab,
+                saturation=settings.saturation,
+                preserve=settings.preserve,
+                threads=1,
+            )
+            photo.prepared = None
+            self._write(job, result)
+        except MemoryError as error:
+            return self._failure(photo, _memory_error(error))
+        except ColorlabError as error:
+            return self._failure(photo, error)
+        seconds = photo.seconds + time.perf_counter() - began
+        height, width = result.shape[:2]
+        return Outcome(
+            job.path, job.output, "ok", result.certificate, None, seconds, (height, width)
+        )
+
+    def _write(self, job: Job, pixels: npt.NDArray[Any]) -> None:
+        target = Path(job.output)
+        if target.suffix.lower() in _JPEG and pixels.dtype == np.uint16:
+            pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        self._check_output(job)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = f"the folder cannot be made: {error.strerror or error}"
+            raise OutputError(reason, path=str(target.parent)) from error
+        overwrite = self._settings.overwrite
+        if self._journal is not None:
+            overwrite = overwrite or self._journal.may_replace(job)
+            self._journal.start(job)
+        image_io.write(target, pixels, quality=self._settings.quality, overwrite=overwrite)
+        if self._journal is not None:
+            self._journal.finish(job)
+
+    def _check_output(self, job: Job) -> None:
+        """Refuses an output that exists before any work goes into it."""
+        if self._settings.overwrite or not os.path.lexists(job.output):
+            return
+        if self._journal is None or not self._journal.may_replace(job):
+            raise OutputError(
+                "exists already", code="output_exists", path=job.output, hint="Use --overwrite"
+            )
+
+    def _failure(self, photo: _Photo, error: ColorlabError) -> Outcome:
+        job = photo.job
+        return Outcome(
+            job.path, job.output, "error", None, error.with_path(job.path), photo.seconds
+        )
+
+
+def _prepared(photo: _Photo) -> Prepared:
+    assert photo.prepared is not None
+    return photo.prepared
+
+
+def _memory_error(error: MemoryError) -> ColorlabError:
+    if isinstance(error, ColorlabError):
+        return error
+    return OutOfMemoryError("too little memory for a photo of this size")

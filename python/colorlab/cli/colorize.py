@@ -1,0 +1,185 @@
+"""colorlab colorize: photos and folders of photos into colour."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from colorlab.cli._terminal import emit, progress, say
+
+if TYPE_CHECKING:
+    from colorlab.bulk import BulkReport, Outcome, Plan
+
+_EXAMPLES = """\
+examples:
+  colorlab colorize grandmother.jpg -o grandmother-colour.jpg
+  colorlab colorize scans/ -o coloured/               the same tree of folders, in colour
+  colorlab colorize scans/ -o coloured/ --resume      goes on after an interruption
+  find . -name '*.png' -print0 | colorlab colorize --from-file - -o coloured/
+
+exit codes:
+  0 all well, 1 some photos failed, 2 usage, 3 nothing succeeded, 4 no generator to use,
+  5 too little memory, 130 interrupted, 143 terminated
+"""
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the verb."""
+    parser = subparsers.add_parser(
+        "colorize",
+        help="colour photos and folders of photos",
+        description="Colours photos. Only colours are guessed: the lightness stays the photo's.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("inputs", nargs="*", metavar="IN", help="photos, or folders of them")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="a folder, which mirrors the folders given; for one photo also the file to write",
+    )
+    parser.add_argument(
+        "--from-file",
+        metavar="LIST",
+        help='further inputs, one a line or separated by null characters; "-" is stdin',
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where an interrupted run into OUT ended"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say what would be written where"
+    )
+    parser.add_argument(
+        "--on-error",
+        choices=("continue", "stop"),
+        default="continue",
+        help="after a photo that fails (default: continue)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON line per photo on stdout, as it is done"
+    )
+    looks = parser.add_argument_group("how it looks")
+    looks.add_argument(
+        "--model", default="default", help="a bundled generator's name, or an ONNX file"
+    )
+    looks.add_argument(
+        "--size",
+        type=_size,
+        default="auto",
+        help="short side, pixels, at which the generator sees the photo (default: auto)",
+    )
+    looks.add_argument(
+        "--saturation", type=float, default=1.0, help="multiplies the colour, 0..10 (default: 1)"
+    )
+    looks.add_argument(
+        "--preserve",
+        choices=("lightness", "luma"),
+        default="lightness",
+        help="what stays the photo's: lightness L* suits film and scans, luma Y' suits files that "
+        "were desaturated digitally (default: lightness)",
+    )
+    looks.add_argument(
+        "--format", choices=("jpg", "jpeg", "png"), help="of all outputs (default: the photo's own)"
+    )
+    looks.add_argument("--quality", type=int, default=92, help="of JPEGs, 1..100 (default: 92)")
+    machine = parser.add_argument_group("the machine")
+    machine.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    machine.add_argument("--threads", type=int, help="of the network (default: every core)")
+    machine.add_argument("--workers", type=int, help="threads for files (default: one per core)")
+    machine.add_argument(
+        "--max-memory",
+        type=_bytes,
+        default="1G",
+        help="pixels in hand above which no more photos are read ahead (default: 1G)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Does it."""
+    from colorlab import bulk
+    from colorlab.bulk.runner import Settings
+    from colorlab.colorizer import Colorizer
+
+    inputs = [*args.inputs, *(_listed(args.from_file) if args.from_file is not None else ())]
+    plan = bulk.make_plan(inputs, args.output, format=args.format)
+    settings = Settings(
+        args.saturation, args.preserve, args.quality, args.overwrite, args.workers, args.max_memory
+    )
+    bulk.check_settings(settings, args.on_error)
+    for note in plan.notes:
+        say(f"colorlab: {note}")
+    if plan.ignored:
+        say(f"colorlab: {plan.ignored} other files in the folders left alone")
+    if not plan.jobs:
+        say("colorlab: there are no photos in these folders")
+        return 0
+    if args.dry_run:
+        return _show(plan, args.json)
+    with Colorizer(
+        args.model, device=args.device, threads=args.threads, size=args.size
+    ) as colorizer:
+        return _colorize(plan, colorizer, settings, args)
+
+
+def _colorize(plan: Plan, colorizer: object, settings: object, args: argparse.Namespace) -> int:
+    from colorlab import bulk
+    from colorlab.bulk.report import summary
+
+    with progress(len(plan.jobs), "colouring") as (advance, narrate):
+
+        def tell(outcome: Outcome) -> None:
+            advance()
+            if args.json:
+                emit(outcome.as_dict())
+            if outcome.error is not None:
+                narrate(f"colorlab: {outcome.error}")
+
+        report: BulkReport = bulk.execute(
+            plan,
+            colorizer,  # type: ignore[arg-type]
+            settings,  # type: ignore[arg-type]
+            resume=args.resume,
+            on_error=args.on_error,
+            on_outcome=tell,
+        )
+    say(f"colorlab: {summary(report)}, in {plan.folder or plan.jobs[0].output}")
+    return report.exit_code
+
+
+def _show(plan: Plan, as_json: bool) -> int:
+    for job in plan.jobs:
+        if as_json:
+            emit({"path": job.path, "output": job.output, "status": "planned"})
+        else:
+            say(f"{job.path} -> {job.output}")
+    return 0
+
+
+def _listed(source: str) -> list[str]:
+    """Names in a list: separated by null characters where it holds any, else one a line."""
+    from colorlab.errors import InputError, InputNotFoundError
+
+    try:
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except FileNotFoundError:
+        raise InputNotFoundError("there is no such list", path=source) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path=source) from error
+    names = data.split(b"\0") if b"\0" in data else data.splitlines()
+    return [os.fsdecode(name) for name in names if name]
+
+
+def _size(text: str) -> int | Literal["auto"]:
+    return "auto" if text == "auto" else int(text)
+
+
+def _bytes(text: str) -> int:
+    """A number of bytes, with K, M or G for its binary multiples."""
+    factor = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(text[-1:].upper())
+    return int(text) if factor is None else int(float(text[:-1]) * factor)

@@ -1,0 +1,125 @@
+"""colorlab doctor: what this installation is made of, and whether it works."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from collections.abc import Callable
+from typing import Any
+
+from colorlab.cli._terminal import emit, show
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the verb."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="check this installation",
+        description="Tells what this installation is made of and tries each part. The exit code is "
+        "0 when all works, 4 when only the network's part does not, else 3.",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Does it."""
+    checks: list[tuple[str, Callable[[], dict[str, Any]]]] = [
+        ("core", _core),
+        ("pixels", _pixels),
+        ("files", _files),
+        ("runtime", _runtime),
+        ("generator", _generator),
+    ]
+    report: dict[str, Any] = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "checks": {},
+    }
+    for name, check in checks:
+        try:
+            found = {"ok": True} | check()
+        except Exception as error:  # whatever is broken is what a doctor is asked about
+            found = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        report["checks"][name] = found
+        if not args.json:
+            details = ", ".join(f"{key} {value}" for key, value in found.items() if key != "ok")
+            show(f"{'ok  ' if found['ok'] else 'FAIL'} {name}: {details}")
+    if args.json:
+        emit(report)
+    failed = {name for name, found in report["checks"].items() if not found["ok"]}
+    return 0 if not failed else 4 if failed <= {"runtime", "generator"} else 3
+
+
+def _core() -> dict[str, Any]:
+    import colorlab
+
+    return {"version": colorlab.__version__} | dict(colorlab.build_info())
+
+
+def _pixels() -> dict[str, Any]:
+    """Every 17th 8-bit colour through L*a*b* and back."""
+    import numpy as np
+
+    import colorlab
+
+    steps = np.arange(0, 256, 17, dtype=np.uint8)
+    cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1)
+    back = colorlab.lab_to_rgb(colorlab.rgb_to_lab(cube))
+    wrong = int(np.count_nonzero(np.any(back != cube, axis=-1)))
+    if wrong:
+        raise RuntimeError(f"{wrong} of {cube.size // 3} colours change on the way to Lab and back")
+    return {"colours": cube.size // 3}
+
+
+def _files() -> dict[str, Any]:
+    """Each format that can be written, written and read back."""
+    import tempfile
+    from pathlib import Path
+
+    import numpy as np
+
+    import colorlab
+    from colorlab.bulk.plan import FORMATS
+
+    ramp = np.linspace(0, 255, 64, dtype=np.uint8)
+    image = np.broadcast_to(ramp[:, None, None], (64, 48, 3))
+    with tempfile.TemporaryDirectory() as folder:
+        for extension in FORMATS.values():
+            path = Path(folder) / f"ramp{extension}"
+            colorlab.write(path, image)
+            error = np.abs(colorlab.read(path).astype(int) - image).max()
+            if error > 8:
+                raise RuntimeError(f"{extension}: pixels come back changed by {error}")
+    return {"formats": sorted(FORMATS)}
+
+
+def _runtime() -> dict[str, Any]:
+    from colorlab.session import available_cores, count_gpus, import_runtime
+
+    runtime = import_runtime()
+    return {
+        "onnxruntime": runtime.__version__,
+        "providers": runtime.get_available_providers(),
+        "gpus": count_gpus(),
+        "cores": available_cores(),
+    }
+
+
+def _generator() -> dict[str, Any]:
+    """The default generator colours a grey ramp; its lightness must stay."""
+    import numpy as np
+
+    from colorlab.colorizer import Colorizer
+
+    ramp = np.broadcast_to(np.linspace(0, 255, 96, dtype=np.uint8)[:, None], (96, 128))
+    with Colorizer() as colorizer:
+        result = colorizer.colorize(ramp)
+        certificate = result.certificate
+        if certificate is None or certificate.mean_delta_l > 0.1:
+            raise RuntimeError(f"the lightness of a grey ramp is not kept: {certificate}")
+        return {
+            "name": colorizer.card.name,
+            "version": colorizer.card.version,
+            "sha256": colorizer.sha256,
+            "device": colorizer.device,
+        }

@@ -1,0 +1,114 @@
+"""The entry point: finds the verb, runs it, and turns errors and signals into exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import pkgutil
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from colorlab import cli
+from colorlab.cli._terminal import emit, say
+from colorlab.errors import ColorlabError, InvalidArgumentError
+
+__all__ = ["main", "verbs"]
+
+_USAGE, _INTERRUPTED, _TERMINATED = 2, 130, 143
+
+
+class _Terminated(BaseException):
+    """SIGTERM: like KeyboardInterrupt, no error to be caught on the way."""
+
+
+def verbs() -> list[str]:
+    """Every verb there is, in the order of their names."""
+    modules = [module.name for module in pkgutil.iter_modules(cli.__path__)]
+    return sorted(name for name in modules if name != "main" and not name.startswith("_"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line and returns its exit code.
+
+    0 all well, 1 some items failed, 2 usage, 3 nothing succeeded, 4 model, 5 resources,
+    130 interrupted, 143 terminated.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = _parser(words).parse_args(words)
+    previous = _on_sigterm(_terminate)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+        return code
+    except ColorlabError as error:
+        return _report(error, as_json=getattr(args, "json", False) is True)
+    except KeyboardInterrupt:
+        say("colorlab: interrupted")
+        return _INTERRUPTED
+    except _Terminated:
+        say("colorlab: terminated")
+        return _TERMINATED
+    except BrokenPipeError:  # whoever read our output has gone: nothing more to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    finally:
+        _on_sigterm(previous)
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """A parser that knows the verb asked for; every verb when none is, for --help."""
+    parser = argparse.ArgumentParser(
+        prog="colorlab",
+        description="Colour for black-and-white photographs.",
+        epilog="colorlab VERB --help tells more about one of them.",
+    )
+    parser.add_argument("--version", action=_Version)
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    known = verbs()
+    asked = [words[0]] if words and words[0] in known else known
+    for name in asked:
+        module = importlib.import_module(f"colorlab.cli.{name}")
+        module.register(subparsers)
+        subparsers.choices[name].set_defaults(run=module.run)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version, which is imported only when asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **_: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from colorlab import __version__
+
+        parser.exit(0, f"colorlab {__version__}\n")
+
+
+def _report(error: ColorlabError, *, as_json: bool) -> int:
+    from colorlab.bulk.report import exit_code_of, explain
+
+    say(f"colorlab: {error}")
+    if as_json:
+        emit({"status": "error", "path": error.path} | explain(error))
+    return _USAGE if isinstance(error, InvalidArgumentError) else exit_code_of(error)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _on_sigterm(handler: Any) -> Any:
+    """Sets SIGTERM's handler and gives the one before; only the main thread may do that."""
+    try:
+        return signal.signal(signal.SIGTERM, handler)
+    except ValueError:
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,511 @@
+"""The colorizer: a photo's pixels to the network and back, at two resolutions.
+
+The network sees the photo's lightness at a small size and answers with colour; the colour is
+brought to full size along the edges of the photo, and joined with its own lightness.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from colorlab import _core, image_io
+from colorlab.errors import (
+    ColorlabError,
+    DTypeError,
+    InvalidArgumentError,
+    OutOfMemoryError,
+    ShapeError,
+)
+from colorlab.inputs import ImageLike, to_pixels
+from colorlab.model import registry
+from colorlab.model.card import ModelCard
+from colorlab.render import render_size
+from colorlab.result import Certificate, ColorizedImage, Preserve
+from colorlab.session import Device, GeneratorSession, Precision
+
+__all__ = ["Colorizer", "Prepared", "colorize", "recolor"]
+
+Upsample = Literal["guided", "bilinear"]
+
+_GPU_BATCH = 8  # on a CPU a batch gains nothing: the convolutions of one photo fill the cores
+_MAX_SATURATION = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A photo ready for the network."""
+
+    pixels: npt.NDArray[Any]  #: as given: (H, W) or (H, W, 3)
+    tensor: npt.NDArray[np.float32]  #: (1, 1, h, w) = L*/50 - 1 at the render size
+
+
+class Colorizer:
+    """Colours black-and-white photos with one generator.
+
+    May be used from many threads at once, be pickled, and be used in processes that were forked or
+    spawned after it was made (on CUDA: spawned). Closes as a context manager.
+
+    Args:
+        model: a bundled name, the path of an ONNX generator (format 1), or its bytes.
+        device: "cuda", "cpu", or "auto": CUDA where it can be used, else the CPU.
+        threads: at most so many for the network and for the pixels; None is every core that this
+            process may run on. Results do not depend on it.
+        size: short side, pixels, at which the network sees a photo; "auto" is what the generator
+            says it is best at. The result has the photo's own size whatever this is.
+        batch_size: photos per pass of the network; "auto" is 1 on a CPU and 8 on CUDA. Halved by
+            itself when memory runs out.
+        precision: "auto", or "float32" to forbid TensorFloat-32 on CUDA.
+        limits: of decoding files, see `colorlab.read`.
+        sha256: checksum that the generator must have.
+
+    Raises:
+        ModelNotFoundError, ModelIntegrityError, ModelIncompatibleError: no generator to use.
+        ModelError: code "runtime_missing" without ONNX Runtime.
+        InvalidArgumentError: an argument makes no sense, or there is no such device here.
+    """
+
+    def __init__(
+        self,
+        model: registry.ModelSource = "default",
+        *,
+        device: Device = "auto",
+        threads: int | None = None,
+        size: int | Literal["auto"] = "auto",
+        batch_size: int | Literal["auto"] = "auto",
+        precision: Precision = "auto",
+        limits: image_io.Limits | None = None,
+        sha256: str | None = None,
+    ) -> None:
+        verified = registry.load(model, sha256=sha256)
+        _check_size(size, verified.card)
+        if batch_size != "auto" and (not isinstance(batch_size, int) or batch_size < 1):
+            raise InvalidArgumentError(
+                f'batch_size must be at least 1 or "auto", not {batch_size!r}'
+            )
+        self._session: GeneratorSession | None = GeneratorSession(
+            verified, device=device, threads=threads, precision=precision
+        )
+        self._size = size
+        self._limits = dict(limits) if limits is not None else None
+        self._threads = threads or 0  # to the core, 0 means choose
+        default_batch = _GPU_BATCH if self._session.device == "cuda" else 1
+        self._batch = default_batch if batch_size == "auto" else batch_size
+        # What another process needs to make the same: the generator by name, not by its megabytes.
+        self._arguments: dict[str, Any] = {
+            "model": _portable(model, verified.path),
+            "device": device,
+            "threads": threads,
+            "size": size,
+            "batch_size": batch_size,
+            "precision": precision,
+            "limits": self._limits,
+            "sha256": verified.sha256,
+        }
+
+    # What it is
+
+    @property
+    def card(self) -> ModelCard:
+        """What the generator says about itself."""
+        return self._open_session().card
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the generator's file."""
+        return self._open_session().model.sha256
+
+    @property
+    def device(self) -> Literal["cpu", "cuda"]:
+        """Where the network runs."""
+        return self._open_session().device
+
+    @property
+    def size(self) -> int | Literal["auto"]:
+        """Short side, pixels, at which the network sees photos unless a call says otherwise."""
+        return self._size
+
+    @property
+    def batch_size(self) -> int:
+        """Photos per pass of the network at present; less than asked for after memory ran out."""
+        return self._batch
+
+    def __repr__(self) -> str:
+        if self._session is None:
+            return "Colorizer(closed)"
+        card = self._session.card
+        return f"Colorizer({card.name!r} {card.version}, device={self._session.device!r})"
+
+    # What it does
+
+    @overload
+    def colorize(
+        self,
+        image: ImageLike,
+        *,
+        saturation: float = 1.0,
+        preserve: Preserve = "lightness",
+        size: int | Literal["auto"] | None = None,
+        out: npt.NDArray[Any] | None = None,
+    ) -> ColorizedImage: ...
+
+    @overload
+    def colorize(
+        self,
+        image: list[Any] | tuple[Any, ...],
+        *,
+        saturation: float = 1.0,
+        preserve: Preserve = "lightness",
+        size: int | Literal["auto"] | None = None,
+    ) -> list[ColorizedImage]: ...
+
+    def colorize(
+        self,
+        image: Any,
+        *,
+        saturation: float = 1.0,
+        preserve: Preserve = "lightness",
+        size: int | Literal["auto"] | None = None,
+        out: npt.NDArray[Any] | None = None,
+    ) -> ColorizedImage | list[ColorizedImage]:
+        """Colours one photo, or a list of them.
+
+        Args:
+            image: an array (H, W), (H, W, 1) or (H, W, 3) of sRGB-encoded grey or RGB (uint8,
+                uint16, or float32 in 0..1), anything with `__array__` or `__dlpack__` that holds
+                such pixels, a PIL image, a path, a file's bytes, or a binary file object; or a list
+                or tuple of these. Of a photo in colour, only its lightness is used.
+            saturation: multiplies the colour, 0..10; 0 gives grey.
+            preserve: "lightness" keeps the displayed L* (film, scans), "luma" keeps Y' (BT.601),
+                which suits files that were desaturated digitally.
+            size: as of the constructor, for this photo.
+            out: where the result goes: (H, W, 3), C-contiguous, of the photo's dtype; no list.
+
+        Returns:
+            RGB (H, W, 3) of the photo's size and dtype, with its `certificate`; a list for a list.
+
+        Raises:
+            InputError, ImageError: the photo cannot be read.
+            ShapeError, DTypeError, InvalidArgumentError: no such pixels or argument.
+            OutOfMemoryError: memory ran out even for this photo alone.
+            ModelIncompatibleError: the generator broke its contract.
+        """
+        if isinstance(image, list | tuple):
+            if out is not None:
+                raise InvalidArgumentError("out= takes one image, not a list")
+            batch = self.colorize_batch(image, saturation=saturation, preserve=preserve, size=size)
+            return list(batch)
+        check_finish(saturation, preserve)
+        prepared = self.prepare(image, size=size)
+        (ab,) = self.predict([prepared])
+        return self.finish(prepared, ab, saturation=saturation, preserve=preserve, out=out)
+
+    __call__ = colorize
+
+    @overload
+    def colorize_batch(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        saturation: float = 1.0,
+        preserve: Preserve = "lightness",
+        size: int | Literal["auto"] | None = None,
+        on_error: Literal["raise"] = "raise",
+    ) -> Iterator[ColorizedImage]: ...
+
+    @overload
+    def colorize_batch(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        saturation: float = 1.0,
+        preserve: Preserve = "lightness",
+        size: int | Literal["auto"] | None = None,
+        on_error: Literal["return"],
+    ) -> Iterator[ColorizedImage | ColorlabError]: ...
+
+    def colorize_batch(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        saturation: float = 1.0,
+        preserve: Preserve = "lightness",
+        size: int | Literal["auto"] | None = None,
+        on_error: Literal["raise", "return"] = "raise",
+    ) -> Iterator[Any]:
+        """Colours a stream of photos, one result per photo, in their order.
+
+        At most `batch_size` photos are held at a time, so the stream may be endless. Those of one
+        render size go through the network together.
+
+        Args:
+            images: as for `colorize`; taken as results are asked for.
+            on_error: "raise" ends the stream at the first photo that fails; "return" gives the
+                error in that photo's place and goes on.
+        """
+        check_finish(saturation, preserve)
+        if on_error not in ("raise", "return"):
+            raise InvalidArgumentError(f'on_error must be "raise" or "return", not {on_error!r}')
+        self._open_session()
+        return self._stream(iter(images), saturation, preserve, size, on_error == "return")
+
+    def predict_ab(
+        self, lightness: npt.NDArray[Any], *, size: int | Literal["auto"] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Only the network: colour for a lightness.
+
+        Args:
+            lightness: L*, 0..100, float32 (H, W); reduced to the render size here.
+            size: as of the constructor.
+
+        Returns:
+            a* and b*, float32 (h, w, 2), at the network's output size.
+        """
+        if not isinstance(lightness, np.ndarray) or lightness.dtype.kind != "f":
+            kind = getattr(lightness, "dtype", type(lightness).__name__)
+            raise DTypeError(f"lightness is L* in floats, 0..100, not {kind}")
+        if lightness.ndim != 2 or lightness.size == 0:
+            raise ShapeError(f"lightness is (H, W), not {lightness.shape}")
+        height, width = self._render_size(lightness.shape, size)
+        plane = np.ascontiguousarray(lightness, dtype=np.float32)
+        if plane.shape != (height, width):
+            plane = _core.resize_area(plane, height, width, threads=self._threads)
+        tensor = plane.reshape(1, 1, height, width) / np.float32(50) - np.float32(1)
+        return self._run([tensor])[0]
+
+    # The three stages of `colorize`, for those who overlap them
+
+    def prepare(
+        self,
+        image: ImageLike,
+        *,
+        size: int | Literal["auto"] | None = None,
+        threads: int | None = None,
+    ) -> Prepared:
+        """The first stage: reads the photo and makes the network's input."""
+        pixels = to_pixels(image, limits=self._limits)
+        height, width = self._render_size(pixels.shape[:2], size)
+        tensor = _core.preprocess(pixels, height, width, threads=self._core_threads(threads))
+        return Prepared(pixels, tensor)
+
+    def predict(self, photos: Sequence[Prepared]) -> list[npt.NDArray[np.float32]]:
+        """The second stage: a*b* (h, w, 2) for each photo; equal sizes share a pass."""
+        by_shape: dict[tuple[int, ...], list[int]] = {}
+        for number, photo in enumerate(photos):
+            by_shape.setdefault(photo.tensor.shape, []).append(number)
+        results: dict[int, npt.NDArray[np.float32]] = {}
+        for numbers in by_shape.values():
+            results |= zip(numbers, self._run([photos[n].tensor for n in numbers]), strict=True)
+        return [results[number] for number in range(len(photos))]
+
+    def predict_each(
+        self, photos: Sequence[Prepared]
+    ) -> Sequence[npt.NDArray[np.float32] | ColorlabError]:
+        """As `predict`, but a photo that fails gets its error and the others their colour."""
+        try:
+            return self.predict(photos)
+        except ColorlabError as error:
+            if len(photos) == 1:
+                return [error]
+        return [each for photo in photos for each in self.predict_each([photo])]
+
+    def finish(
+        self,
+        photo: Prepared,
+        ab: npt.NDArray[np.float32],
+        *,
+        saturation: float = 1.0,
+        preserve: Preserve = "lightness",
+        out: npt.NDArray[Any] | None = None,
+        threads: int | None = None,
+    ) -> ColorizedImage:
+        """The third stage: brings the colour to full size and joins it with the photo."""
+        if saturation != 1.0:
+            ab = ab * np.float32(saturation)
+        return recolor(
+            photo.pixels, ab, preserve=preserve, out=out, threads=self._core_threads(threads)
+        )
+
+    # Lifetime
+
+    def close(self) -> None:
+        """Lets go of the network; using the colorizer afterwards is an error."""
+        self._session = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if self._session is None:
+            raise _closed()
+        return _rebuild, (self._arguments,)
+
+    def _open_session(self) -> GeneratorSession:
+        session = self._session
+        if session is None:
+            raise _closed()
+        return session
+
+    def _core_threads(self, threads: int | None) -> int:
+        return self._threads if threads is None else threads
+
+    def _render_size(
+        self, shape: tuple[int, ...], size: int | Literal["auto"] | None
+    ) -> tuple[int, int]:
+        card = self._open_session().card
+        if size is None:
+            size = self._size
+        _check_size(size, card)
+        short = card.default_size if size == "auto" else size
+        return render_size(shape[0], shape[1], size=short, stride=card.stride)
+
+    def _run(self, tensors: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
+        """Tensors of one shape through the network, in batches that memory allows."""
+        session = self._open_session()
+        results: list[npt.NDArray[np.float32]] = []
+        while len(results) < len(tensors):
+            batch = tensors[len(results) : len(results) + self._batch]
+            try:
+                ab = session.run(np.concatenate(batch) if len(batch) > 1 else batch[0])
+            except OutOfMemoryError:
+                if len(batch) == 1:
+                    raise
+                self._batch = max(1, len(batch) // 2)
+                continue
+            results.extend(np.ascontiguousarray(ab.transpose(0, 2, 3, 1)))
+        return results
+
+    def _stream(
+        self,
+        images: Iterator[ImageLike],
+        saturation: float,
+        preserve: Preserve,
+        size: int | Literal["auto"] | None,
+        keep_errors: bool,
+    ) -> Iterator[ColorizedImage | ColorlabError]:
+        while window := list(itertools.islice(images, self._batch)):
+            ready: list[Prepared | ColorlabError] = []
+            for image in window:
+                try:
+                    ready.append(self.prepare(image, size=size))
+                except ColorlabError as error:
+                    ready.append(error)
+                    if not keep_errors:
+                        break
+            del window
+            photos = [each for each in ready if isinstance(each, Prepared)]
+            predicted = iter(self.predict_each(photos) if photos else ())
+            for each in ready:
+                result = each if isinstance(each, ColorlabError) else next(predicted)
+                if isinstance(each, Prepared) and not isinstance(result, ColorlabError):
+                    yield self.finish(each, result, saturation=saturation, preserve=preserve)
+                elif isinstance(result, ColorlabError):
+                    if not keep_errors:
+                        raise result
+                    yield result
+
+
+def colorize(
+    image: Any,
+    *,
+    model: registry.ModelSource = "default",
+    saturation: float = 1.0,
+    preserve: Preserve = "lightness",
+    size: int | Literal["auto"] = "auto",
+    device: Device = "auto",
+    threads: int | None = None,
+) -> Any:
+    """Colours one photo or a list of them; for many calls make a `Colorizer`, which loads once.
+
+    Arguments and result as of `Colorizer` and `Colorizer.colorize`.
+    """
+    with Colorizer(model, size=size, device=device, threads=threads) as colorizer:
+        return colorizer.colorize(image, saturation=saturation, preserve=preserve)
+
+
+def recolor(
+    image: npt.NDArray[Any],
+    ab: npt.NDArray[np.float32],
+    *,
+    preserve: Preserve = "lightness",
+    upsample: Upsample = "guided",
+    out: npt.NDArray[Any] | None = None,
+    threads: int | None = None,
+) -> ColorizedImage:
+    """Joins a photo's own lightness with colour of a lower resolution.
+
+    Args:
+        image: (H, W), (H, W, 1) or (H, W, 3), uint8, uint16, or float32 in 0..1. Never changed.
+        ab: a* and b*, float32 (h, w, 2), of any size; it is stretched over the photo.
+        preserve: "lightness" keeps L* (|difference| <= 0.5, mean <= 0.1 in 8 bits), "luma" keeps
+            Y' of BT.601. What does not fit into sRGB loses chroma, never lightness.
+        upsample: "guided" follows the edges of the photo (He & Sun, Fast Guided Filter, 2015);
+            "bilinear" does not.
+        out: where the result goes: (H, W, 3), C-contiguous, of the photo's dtype.
+        threads: at most so many; None chooses. The result does not depend on it.
+
+    Returns:
+        RGB (H, W, 3) of the photo's dtype, with its `certificate`.
+
+    Raises:
+        ShapeError, DTypeError, InvalidArgumentError: no such arrays or choice.
+    """
+    pixels = to_pixels(image)
+    rgb, measured = _core.recolor(
+        pixels, ab, preserve=preserve, upsample=upsample, out=out, threads=threads or 0
+    )
+    return ColorizedImage.of(rgb, Certificate(preserve=preserve, **measured))
+
+
+def _portable(model: registry.ModelSource, path: str | None) -> str | bytes:
+    """The model as another process finds it: by name, by absolute path, or as its bytes."""
+    if isinstance(model, bytes | bytearray | memoryview):
+        return bytes(model)
+    if isinstance(model, str) and model in registry.names():
+        return model
+    return str(Path(path or model).absolute())
+
+
+def _rebuild(arguments: dict[str, Any]) -> Colorizer:
+    return Colorizer(**arguments)
+
+
+def _closed() -> InvalidArgumentError:
+    return InvalidArgumentError("this colorizer is closed", code="closed")
+
+
+def _check_size(size: object, card: ModelCard) -> None:
+    if size == "auto":
+        return
+    if not isinstance(size, int) or isinstance(size, bool) or not card.stride <= size <= 8192:
+        raise InvalidArgumentError(
+            f'size must be "auto" or {card.stride}..8192 pixels for this generator, not {size!r}'
+        )
+
+
+def check_finish(saturation: object, preserve: object) -> None:
+    """Raises InvalidArgumentError for arguments of `Colorizer.finish` that make no sense."""
+    if (
+        not isinstance(saturation, int | float | np.number)
+        or not math.isfinite(saturation)
+        or not 0 <= saturation <= _MAX_SATURATION
+    ):
+        raise InvalidArgumentError(f"saturation must be 0..{_MAX_SATURATION:g}, not {saturation!r}")
+    if preserve not in ("lightness", "luma"):
+        raise InvalidArgumentError(f'preserve must be "lightness" or "luma", not {preserve!r}')

@@ -1,0 +1,329 @@
+"""Generators running in ONNX Runtime: devices found quietly, threads set deliberately."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib.util
+import os
+import threading
+import warnings
+import weakref
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from colorlab.errors import (
+    ColorlabError,
+    DTypeError,
+    InvalidArgumentError,
+    ModelError,
+    ModelIncompatibleError,
+    OutOfMemoryError,
+    ShapeError,
+)
+from colorlab.model.card import INPUT_NAME, OUTPUT_NAME, ModelCard
+from colorlab.model.verification import TensorSignature, VerifiedModel, check_contract
+
+__all__ = [
+    "Device",
+    "GeneratorSession",
+    "Precision",
+    "available_cores",
+    "count_gpus",
+    "import_runtime",
+]
+
+Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["auto", "float32"]
+
+_CUDA = "CUDAExecutionProvider"
+_CPU = "CPUExecutionProvider"
+_MAX_OUTPUT = 2.0  # beyond it an output is not "in [-1, 1] with overshoot" but of another scale
+_OUT_OF_MEMORY = ("bad_alloc", "failed to allocate", "out of memory", "bfcarena")
+
+
+def available_cores() -> int:
+    """Cores that this process may run on, which a container or taskset can make fewer."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@functools.cache
+def count_gpus() -> int:
+    """NVIDIA devices that the driver answers for; 0 without a driver. Prints nothing.
+
+    ONNX Runtime's own list of providers tells what was compiled in, not what is there, and asking
+    it for a device that is absent prints errors. So the driver is asked first.
+    """
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
+    except OSError:
+        return 0
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return 0
+    return count.value
+
+
+class GeneratorSession:
+    """One generator, ready to run; may be used by many threads at once and after a fork.
+
+    Args:
+        model: a generator whose bytes were checked.
+        device: "cuda", "cpu", or "auto": CUDA where a device and onnxruntime-gpu are, else CPU.
+        threads: of ONNX Runtime on the CPU; None is every core this process may run on.
+        precision: "float32" forbids TensorFloat-32 on CUDA; "auto" allows it.
+
+    Raises:
+        ModelError: code "runtime_missing" without ONNX Runtime.
+        ModelIncompatibleError: the graph cannot be loaded or breaks the contract.
+        InvalidArgumentError: a device that is not there, or no such choice.
+    """
+
+    def __init__(
+        self,
+        model: VerifiedModel,
+        *,
+        device: Device = "auto",
+        threads: int | None = None,
+        precision: Precision = "auto",
+    ) -> None:
+        _check_choice("device", device, ("auto", "cpu", "cuda"))
+        _check_choice("precision", precision, ("auto", "float32"))
+        if threads is not None and (not isinstance(threads, int) or threads < 1):
+            raise InvalidArgumentError(f"threads must be at least 1 or None, not {threads!r}")
+        self._model = model
+        self._wanted: Device = device
+        self._threads = threads or available_cores()
+        self._precision: Precision = precision
+        self._lock = threading.Lock()
+        self._session, self._device = self._open()
+        _sessions.add(self)
+
+    @property
+    def card(self) -> ModelCard:
+        """What the generator says about itself."""
+        return self._model.card
+
+    @property
+    def model(self) -> VerifiedModel:
+        """The bytes that run, and their checksum."""
+        return self._model
+
+    @property
+    def device(self) -> Literal["cpu", "cuda"]:
+        """Where it runs."""
+        return self._device
+
+    @property
+    def threads(self) -> int:
+        """How many threads ONNX Runtime may use on the CPU."""
+        return self._threads
+
+    def run(self, lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """One pass of the network.
+
+        Args:
+            lightness: float32 (N, 1, H, W), L*/50 - 1; H and W multiples of the card's stride.
+
+        Returns:
+            float32 (N, 2, h, w): a* and b*.
+
+        Raises:
+            ShapeError, DTypeError: for another input.
+            OutOfMemoryError: the batch is too large for the memory there is.
+            ModelIncompatibleError: the output breaks the contract, or the graph cannot run.
+        """
+        self._check_input(lightness)
+        session = self._current()
+        try:
+            if self._device == "cuda":
+                output = self._run_bound(session, lightness)
+            else:
+                output = session.run([OUTPUT_NAME], {INPUT_NAME: lightness})[0]
+        except Exception as error:  # ONNX Runtime's errors share no base but Exception
+            raise self._explain(error, lightness.shape) from error
+        return self._check_output(output, lightness.shape)
+
+    def _check_input(self, lightness: npt.NDArray[np.float32]) -> None:
+        if lightness.dtype != np.float32:
+            raise DTypeError(f"the network's input is float32, not {lightness.dtype}")
+        stride = self.card.stride
+        if (
+            lightness.ndim != 4
+            or lightness.shape[1] != 1
+            or lightness.size == 0
+            or lightness.shape[2] % stride
+            or lightness.shape[3] % stride
+        ):
+            raise ShapeError(
+                f"the network's input is (N, 1, H, W) with sides that are multiples of {stride}, "
+                f"not {lightness.shape}"
+            )
+
+    def _check_output(
+        self, output: npt.NDArray[Any], shape: tuple[int, ...]
+    ) -> npt.NDArray[np.float32]:
+        path = self._model.path
+        if output.dtype != np.float32 or output.ndim != 4 or output.shape[:2] != (shape[0], 2):
+            raise ModelIncompatibleError(
+                f"the output is {output.dtype} {output.shape}, "
+                f"the contract says float32 ({shape[0]}, 2, h, w)",
+                path=path,
+            )
+        largest = float(np.abs(output).max(initial=0.0))
+        if not largest <= _MAX_OUTPUT:  # NaN as well
+            raise ModelIncompatibleError(
+                f"the output holds {largest:g}, the contract says -1..1", path=path
+            )
+        # A gain at export may overshoot a little; that is clipped, as colours beyond are anyway.
+        ab: npt.NDArray[np.float32] = np.clip(output, -1.0, 1.0)
+        return ab * np.float32(self.card.ab_scale)
+
+    def _run_bound(self, session: Any, lightness: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+        """Runs with input and output bound to the device: one copy in, one out, none between."""
+        binding = session.io_binding()
+        binding.bind_cpu_input(INPUT_NAME, np.ascontiguousarray(lightness))
+        binding.bind_output(OUTPUT_NAME, "cuda")
+        session.run_with_iobinding(binding)
+        output: npt.NDArray[Any] = binding.copy_outputs_to_cpu()[0]
+        return output
+
+    def _explain(self, error: Exception, shape: tuple[int, ...]) -> ColorlabError:
+        text = _first_line(error)
+        if isinstance(error, MemoryError) or any(sign in text.lower() for sign in _OUT_OF_MEMORY):
+            return OutOfMemoryError(
+                f"too little memory on {self._device} for a batch of {shape[0]} at "
+                f"{shape[2]}x{shape[3]} pixels",
+                path=self._model.path,
+                hint="Use a smaller size or batch_size, or close other programs",
+            )
+        return ModelIncompatibleError(
+            f"the generator failed on an input of {shape}: {text}", path=self._model.path
+        )
+
+    # Opening, and opening again after a fork
+
+    def _current(self) -> Any:
+        with self._lock:
+            if self._session is None:
+                self._session, self._device = self._open()
+            return self._session
+
+    def _open(self) -> tuple[Any, Literal["cpu", "cuda"]]:
+        runtime = import_runtime()
+        if self._wanted == "cpu":
+            return self._open_on(runtime, [_CPU]), "cpu"
+        missing = _why_no_cuda(runtime)
+        if missing is None:
+            try:
+                return self._open_cuda(runtime), "cuda"
+            except ModelIncompatibleError:
+                raise
+            except Exception as error:
+                missing = _first_line(error)
+            if self._wanted == "auto":
+                message = f"CUDA cannot be used, running on the CPU: {missing}"
+                warnings.warn(message, RuntimeWarning, stacklevel=2)
+        if self._wanted == "cuda":
+            raise InvalidArgumentError(
+                f'device "cuda" cannot be used: {missing}',
+                code="device_unavailable",
+                hint='device="auto" falls back to the CPU',
+            )
+        return self._open_on(runtime, [_CPU]), "cpu"
+
+    def _open_cuda(self, runtime: Any) -> Any:
+        runtime.preload_dlls()
+        options: Mapping[str, str] = {"use_tf32": "0" if self._precision == "float32" else "1"}
+        session = self._open_on(runtime, [(_CUDA, options), _CPU])
+        if _CUDA not in session.get_providers():
+            raise RuntimeError("ONNX Runtime could not load its CUDA libraries")
+        return session
+
+    def _open_on(self, runtime: Any, providers: list[Any]) -> Any:
+        options = runtime.SessionOptions()
+        options.log_severity_level = 4  # what is wrong comes as an exception, not on stderr
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
+        options.enable_mem_pattern = False  # sizes differ from photo to photo
+        options.use_deterministic_compute = True
+        # Threads that spin while waiting take the cores from decoding, encoding and other sessions.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # These bytes were checked as ONNX: never guess another format from them.
+        options.add_session_config_entry("session.load_model_format", "ONNX")
+        path = self._model.path
+        try:
+            session = runtime.InferenceSession(self._model.data, options, providers=providers)
+        except Exception as error:
+            if any(sign in str(error).lower() for sign in (*_OUT_OF_MEMORY, "cuda", "cudnn")):
+                raise
+            reason = f"ONNX Runtime cannot load it: {_first_line(error)}"
+            raise ModelIncompatibleError(reason, path=path) from error
+        check_contract(
+            [TensorSignature(each.name, each.type, each.shape) for each in session.get_inputs()],
+            [TensorSignature(each.name, each.type, each.shape) for each in session.get_outputs()],
+            path=path,
+        )
+        return session
+
+    def _after_fork(self) -> None:
+        """In the child: the parent's threads do not exist here, so its session must not be used.
+
+        Nor may it be destroyed, which would wait for them: it is kept for ever, and opened anew
+        when it is next needed.
+        """
+        if self._session is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session))
+        self._session = None
+        self._lock = threading.Lock()
+
+
+_sessions: weakref.WeakSet[GeneratorSession] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for session in list(_sessions):
+        session._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def import_runtime() -> Any:
+    """ONNX Runtime; raises ModelError with code "runtime_missing" where it is not installed."""
+    if importlib.util.find_spec("onnxruntime") is None:
+        raise ModelError(
+            "ONNX Runtime is not installed, which runs the generators",
+            code="runtime_missing",
+            hint="pip install 'colorlab[cpu]', or 'colorlab[gpu]' where there is an NVIDIA GPU",
+        )
+    import onnxruntime
+
+    return onnxruntime
+
+
+def _why_no_cuda(runtime: Any) -> str | None:
+    """None where CUDA may be tried; touches no driver when this ONNX Runtime knows no CUDA."""
+    if _CUDA not in runtime.get_available_providers():
+        return "this ONNX Runtime is built without it (pip install 'colorlab[gpu]')"
+    if count_gpus() == 0:
+        return "no NVIDIA driver answers with a device"
+    return None
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        listed = ", ".join(f'"{choice}"' for choice in choices)
+        raise InvalidArgumentError(f"{name} must be one of {listed}, not {value!r}")
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:300]
