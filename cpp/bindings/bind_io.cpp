@@ -1,8 +1,9 @@
-// colorlab._core: probe, decode, encode_jpeg, encode_png, read_file, write_file_atomically.
+// colorlab._core: probe, decode, metadata, encoders, profiles, read_file, write_file_atomically.
 #include <pybind11/numpy.h>
 #include <pybind11/stl/filesystem.h>
 
-#include <memory>
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -53,6 +54,12 @@ OnTruncated on_truncated_of(const std::string& name) {
   throw bad_choice("on_truncated", name, "\"error\" or \"fill\"");
 }
 
+Colors colors_of(const std::string& name) {
+  if (name == "srgb") return Colors::srgb;
+  if (name == "stored") return Colors::stored;
+  throw bad_choice("colors", name, "\"srgb\" or \"stored\"");
+}
+
 template <class T>
 void set_limit(T& limit, const std::string& name, const py::handle& value) {
   const auto number = py::cast<py::int_>(value).cast<long long>();
@@ -99,7 +106,7 @@ py::array to_array(Image image) {
                                  static_cast<py::ssize_t>(image.width())};
   if (image.channels() > 1) shape.push_back(static_cast<py::ssize_t>(image.channels()));
   auto pixels = image.release();
-  const py::capsule owner(pixels.get(), [](void* data) { delete[] static_cast<std::byte*>(data); });
+  const py::capsule owner(pixels.get(), [](void* data) { std::free(data); });
   return {dtype, shape, pixels.release(), owner};
 }
 
@@ -125,6 +132,39 @@ py::bytes to_bytes(const std::vector<std::uint8_t>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// Metadata as a dictionary of bytes, dots per inch and orientation; and back, where None is empty.
+py::dict to_dict(const Metadata& metadata) {
+  py::dict result;
+  result["exif"] = to_bytes(metadata.exif);
+  result["xmp"] = to_bytes(metadata.xmp);
+  result["iptc"] = to_bytes(metadata.iptc);
+  result["icc"] = to_bytes(metadata.icc);
+  result["comment"] = py::bytes(metadata.comment);
+  result["dpi_x"] = metadata.dpi_x;
+  result["dpi_y"] = metadata.dpi_y;
+  result["orientation"] = metadata.orientation;
+  return result;
+}
+
+Metadata metadata_of(const py::object& given) {
+  Metadata metadata;
+  if (given.is_none()) return metadata;
+  const py::dict fields(given);
+  const auto block = [&fields](const char* name) {
+    const Buffer buffer(fields[name]);
+    return std::vector<std::uint8_t>(buffer.bytes().begin(), buffer.bytes().end());
+  };
+  metadata.exif = block("exif");
+  metadata.xmp = block("xmp");
+  metadata.iptc = block("iptc");
+  metadata.icc = block("icc");
+  metadata.comment = py::cast<std::string>(py::bytes(fields["comment"]));
+  metadata.dpi_x = py::cast<double>(fields["dpi_x"]);
+  metadata.dpi_y = py::cast<double>(fields["dpi_y"]);
+  metadata.orientation = py::cast<int>(fields["orientation"]);
+  return metadata;
+}
+
 py::dict probe_bytes(const py::object& data, const py::object& limits) {
   const Buffer buffer(data);
   const Limits checked = limits_of(limits);
@@ -144,12 +184,15 @@ py::dict probe_bytes(const py::object& data, const py::object& limits) {
 }
 
 py::array decode_bytes(const py::object& data, const std::string& mode,
-                       const std::string& on_truncated, const py::object& limits) {
+                       const std::string& on_truncated, const py::object& limits,
+                       const std::string& colors, unsigned reduce) {
   const Buffer buffer(data);
   ReadOptions options;
   options.mode = read_mode(mode);
   options.on_truncated = on_truncated_of(on_truncated);
   options.limits = limits_of(limits);
+  options.colors = colors_of(colors);
+  options.reduce = reduce;
   Image image;
   {
     const py::gil_scoped_release free;
@@ -158,32 +201,88 @@ py::array decode_bytes(const py::object& data, const std::string& mode,
   return to_array(std::move(image));
 }
 
-py::bytes encode_jpeg_array(const py::array& image, int quality) {
-  const auto view = view_of<std::uint8_t>(image);
-  std::vector<std::uint8_t> bytes;
+py::dict metadata_bytes(const py::object& data, const py::object& limits) {
+  const Buffer buffer(data);
+  const Limits checked = limits_of(limits);
+  Metadata metadata;
   {
     const py::gil_scoped_release free;
-    bytes = encode_jpeg(view, quality);
+    metadata = read_metadata(buffer.bytes(), checked);
   }
-  return to_bytes(bytes);
+  return to_dict(metadata);
 }
 
-template <class T>
-py::bytes encode_png_as(const py::array& image, int compression) {
+py::dict add_provenance(const py::dict& metadata, const std::string& software,
+                        const std::string& model, const std::string& version) {
+  return to_dict(with_provenance(metadata_of(metadata), {software, model, version}));
+}
+
+// `encode(view)` without the GIL.
+template <class T, class Encode>
+py::bytes encode_as(const py::array& image, const Encode& encode) {
   const auto view = view_of<T>(image);
   std::vector<std::uint8_t> bytes;
   {
     const py::gil_scoped_release free;
-    bytes = encode_png(view, compression);
+    bytes = encode(view);
   }
   return to_bytes(bytes);
 }
 
-py::bytes encode_png_array(const py::array& image, int compression) {
+// As 16 bits where the pixels are, else as 8.
+template <class Encode>
+py::bytes encode_either(const py::array& image, const Encode& encode) {
   if (py::dtype::of<std::uint16_t>().equal(image.dtype())) {
-    return encode_png_as<std::uint16_t>(image, compression);
+    return encode_as<std::uint16_t>(image, encode);
   }
-  return encode_png_as<std::uint8_t>(image, compression);
+  return encode_as<std::uint8_t>(image, encode);
+}
+
+py::bytes encode_jpeg_array(const py::array& image, int quality, const py::object& metadata) {
+  const Metadata carried = metadata_of(metadata);
+  return encode_as<std::uint8_t>(
+      image, [&](const auto& view) { return encode_jpeg(view, quality, carried); });
+}
+
+py::bytes encode_png_array(const py::array& image, int compression, const py::object& metadata) {
+  const Metadata carried = metadata_of(metadata);
+  return encode_either(image,
+                       [&](const auto& view) { return encode_png(view, compression, carried); });
+}
+
+py::bytes encode_tiff_array(const py::array& image, int compression, const py::object& metadata) {
+  const Metadata carried = metadata_of(metadata);
+  return encode_either(image,
+                       [&](const auto& view) { return encode_tiff(view, compression, carried); });
+}
+
+py::bytes encode_webp_array(const py::array& image, int quality, bool lossless,
+                            const py::object& metadata) {
+  const Metadata carried = metadata_of(metadata);
+  return encode_as<std::uint8_t>(
+      image, [&](const auto& view) { return encode_webp(view, quality, lossless, carried); });
+}
+
+template <class T>
+py::array convert_to_icc(const py::array& image, const Buffer& icc) {
+  const auto view = view_of<T>(image);
+  Image converted;
+  {
+    const py::gil_scoped_release free;
+    converted =
+        Image(view.height, view.width, view.channels, sizeof(T) == 2 ? Depth::u16 : Depth::u8);
+    std::copy_n(view.data, view.pixels() * view.channels, converted.view<T>().data);
+    converted = srgb_to_icc(std::move(converted), icc.bytes());
+  }
+  return to_array(std::move(converted));
+}
+
+py::array srgb_to_icc_array(const py::array& image, const py::object& icc) {
+  const Buffer buffer(icc);
+  if (py::dtype::of<std::uint16_t>().equal(image.dtype())) {
+    return convert_to_icc<std::uint16_t>(image, buffer);
+  }
+  return convert_to_icc<std::uint8_t>(image, buffer);
 }
 
 py::bytes read_whole_file(const std::filesystem::path& path, const py::object& limits) {
@@ -209,11 +308,28 @@ void register_io(py::module_& module) {
              "Header of an encoded image: format, height, width, channels, bits, animated.");
   module.def("decode", decode_bytes, py::arg("data"), py::arg("mode") = "rgb",
              py::arg("on_truncated") = "error", py::arg("limits") = py::none(),
+             py::arg("colors") = "srgb", py::arg("reduce") = 1U,
              "Pixels of an encoded image: uint8 or uint16, (H, W) or (H, W, C), upright.");
+  module.def("read_metadata", metadata_bytes, py::arg("data"), py::arg("limits") = py::none(),
+             "Metadata of an encoded image: exif, xmp, iptc, icc, comment, dpi_x, dpi_y, "
+             "orientation.");
+  module.def("with_provenance", add_provenance, py::arg("metadata"), py::arg("software"),
+             py::arg("model"), py::arg("version"),
+             "The metadata with the note that the colour is machine-made.");
   module.def("encode_jpeg", encode_jpeg_array, py::arg("image"), py::arg("quality") = 92,
-             "A JPEG of uint8 (H, W) or (H, W, 1 | 3).");
+             py::arg("metadata") = py::none(), "A JPEG of uint8 (H, W) or (H, W, 1 | 3).");
   module.def("encode_png", encode_png_array, py::arg("image"), py::arg("compression") = 4,
-             "A PNG of uint8 or uint16 (H, W) or (H, W, 1..4).");
+             py::arg("metadata") = py::none(), "A PNG of uint8 or uint16 (H, W) or (H, W, 1..4).");
+  module.def("encode_tiff", encode_tiff_array, py::arg("image"), py::arg("compression") = 4,
+             py::arg("metadata") = py::none(), "A TIFF of uint8 or uint16 (H, W) or (H, W, 1..4).");
+  module.def("encode_webp", encode_webp_array, py::arg("image"), py::arg("quality") = 92,
+             py::arg("lossless") = false, py::arg("metadata") = py::none(),
+             "A WebP of uint8 (H, W, 3 | 4).");
+  module.def(
+      "srgb_icc", [](std::size_t channels) { return to_bytes(srgb_icc(channels)); },
+      py::arg("channels") = 3, "sRGB's ICC profile; for 1 and 2 channels grey with its curve.");
+  module.def("srgb_to_icc", srgb_to_icc_array, py::arg("image"), py::arg("icc"),
+             "sRGB pixels in the colours of an RGB profile.");
   module.def("read_file", read_whole_file, py::arg("path"), py::arg("limits") = py::none(),
              "A whole file as bytes.");
   module.def("write_file_atomically", write_whole_file, py::arg("path"), py::arg("data"),

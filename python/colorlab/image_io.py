@@ -1,8 +1,15 @@
-"""Reading and writing photographs: JPEG, PNG and WebP in, JPEG and PNG out.
+"""Reading and writing photographs: JPEG, PNG, TIFF, WebP and BMP in; JPEG, PNG, TIFF and WebP out.
 
 Formats are told by their first bytes, never by the file's name. Pixels are NumPy arrays of shape
-(H, W) or (H, W, C), RGB order, `uint8` (0..255) or, from 16-bit PNG, `uint16` (0..65535); EXIF
-orientation is already applied. Every error names the file.
+(H, W) or (H, W, C), RGB order, `uint8` (0..255) or, from files of more than 8 bits, `uint16`
+(0..65535). EXIF orientation is already applied and ICC colours are already sRGB. Every error names
+the file.
+
+To colorize a photo and keep what its file says::
+
+    pixels, metadata = read("old.tif", with_metadata=True)
+    ...
+    write("new.tif", colored, metadata=metadata, provenance=Provenance(model="default"))
 """
 
 from __future__ import annotations
@@ -10,7 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +31,20 @@ from colorlab.errors import (
     ShapeError,
     UnsupportedFormatError,
 )
+from colorlab.metadata import Metadata, Provenance
 
-__all__ = ["ImageInfo", "Limits", "Pixels", "Source", "probe", "read", "write"]
+__all__ = [
+    "ImageInfo",
+    "Limits",
+    "Metadata",
+    "Pixels",
+    "Provenance",
+    "Source",
+    "probe",
+    "read",
+    "read_metadata",
+    "write",
+]
 
 
 class BinaryFile(Protocol):
@@ -37,54 +56,121 @@ class BinaryFile(Protocol):
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile
 Pixels: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 Limits: TypeAlias = Mapping[str, int]
+Mode: TypeAlias = Literal["rgb", "grey", "unchanged"]
 
-_JPEG_EXTENSIONS = (".jpg", ".jpeg")
-_PNG_EXTENSIONS = (".png",)
+_FORMATS = {
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".png": "png",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".webp": "webp",
+}
+_SIXTEEN_BITS = ("png", "tiff")
 
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
     """What an image's header says; `height` and `width` are those after EXIF orientation."""
 
-    format: Literal["jpeg", "png", "webp"]
+    format: Literal["jpeg", "png", "webp", "tiff", "bmp"]
     height: int
     width: int
-    channels: int  #: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; palettes count as what they show
+    channels: int  #: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; palettes, inks count as what they show
     bits: int  #: per sample of the pixels that `read` gives: 8 or 16
-    animated: bool  #: there are more frames than the first, which is the one `read` gives
+    animated: bool  #: there are more frames or pages than the first, which is the one `read` gives
+
+
+@overload
+def read(
+    src: Source,
+    *,
+    mode: Mode = ...,
+    on_truncated: Literal["error", "fill"] = ...,
+    limits: Limits | None = ...,
+    colors: Literal["srgb", "stored"] = ...,
+    reduce: int = ...,
+    with_metadata: Literal[False] = ...,
+) -> Pixels: ...
+
+
+@overload
+def read(
+    src: Source,
+    *,
+    mode: Mode = ...,
+    on_truncated: Literal["error", "fill"] = ...,
+    limits: Limits | None = ...,
+    colors: Literal["srgb", "stored"] = ...,
+    reduce: int = ...,
+    with_metadata: Literal[True],
+) -> tuple[Pixels, Metadata]: ...
 
 
 def read(
     src: Source,
     *,
-    mode: Literal["rgb", "grey", "unchanged"] = "rgb",
+    mode: Mode = "rgb",
     on_truncated: Literal["error", "fill"] = "error",
     limits: Limits | None = None,
-) -> Pixels:
+    colors: Literal["srgb", "stored"] = "srgb",
+    reduce: int = 1,
+    with_metadata: bool = False,
+) -> Pixels | tuple[Pixels, Metadata]:
     """Decode a photograph.
 
     Args:
         src: a path, the encoded bytes, or a binary file object (read to its end).
         mode: "rgb" gives (H, W, 3) whatever the file holds; alpha is dropped, not blended.
             "grey" gives (H, W): luma (BT.601) of colour files, for a JPEG exactly the one it
-            stores. "unchanged" gives the file's channels: (H, W) or (H, W, 2 | 3 | 4).
+            stores. "unchanged" gives the file's channels: (H, W) or (H, W, 2 | 3 | 4), alpha last
+            and not multiplied in.
         on_truncated: what to do with a file that ends early: raise, or return what was decoded
             with the rest zero.
         limits: replaces some of the defaults max_pixels (178,956,970), max_side (131,072),
             max_file_bytes, max_decoded_bytes (2 GiB each), max_jpeg_scans (100) and
             max_metadata_bytes (8 MiB).
+        colors: "srgb" converts through the file's ICC profile (LittleCMS, relative colorimetric);
+            a file without a usable one is taken as sRGB. "stored" leaves the samples as they are.
+        reduce: 1, 2, 4 or 8: a JPEG comes so many times smaller (sides rounded up), for much less
+            work than shrinking it afterwards; other formats keep their size.
+        with_metadata: return (pixels, `Metadata`) instead of pixels.
 
     Returns:
-        A new `uint8` array, or `uint16` for 16-bit PNG.
+        A new `uint8` array, or `uint16` for PNG and TIFF of more than 8 bits.
 
     Raises:
         InputError: the file is not there (also a FileNotFoundError) or cannot be read.
         UnsupportedFormatError, CorruptImageError, TruncatedImageError, ImageTooLargeError.
-        InvalidArgumentError: an unknown mode or limit.
+        InvalidArgumentError: an unknown mode, limit, colors or reduce.
+    """
+    data, path = _load(src, limits)
+    plain = _plain(limits)
+    try:
+        pixels: Pixels = _core.decode(
+            data,
+            mode=mode,
+            on_truncated=on_truncated,
+            limits=plain,
+            colors=colors,
+            reduce=_reduce(reduce),
+        )
+        if not with_metadata:
+            return pixels
+        return pixels, _metadata(_core.read_metadata(data, limits=plain))
+    except ColorlabError as error:
+        raise error.with_path(path) from None
+
+
+def read_metadata(src: Source, *, limits: Limits | None = None) -> Metadata:
+    """EXIF, XMP, IPTC, ICC, comment and resolution of a file, without decoding its pixels.
+
+    A damaged block is left out, and so is one over max_metadata_bytes, packed or unpacked. Raises
+    as `read` does.
     """
     data, path = _load(src, limits)
     try:
-        return _core.decode(data, mode=mode, on_truncated=on_truncated, limits=_plain(limits))
+        return _metadata(_core.read_metadata(data, limits=_plain(limits)))
     except ColorlabError as error:
         raise error.with_path(path) from None
 
@@ -104,38 +190,60 @@ def write(
     *,
     quality: int = 92,
     compression: int = 4,
+    lossless: bool = False,
     overwrite: bool = False,
+    metadata: Metadata | None = None,
+    provenance: Provenance | None = None,
+    profile: Literal["srgb", "source", "none"] = "srgb",
 ) -> None:
-    """Encode pixels and write them; the file appears whole or not at all.
+    """Encode sRGB pixels and write them; the file appears whole or not at all.
 
     Args:
-        path: its extension chooses the format: .jpg, .jpeg or .png, in any case.
-        image: `uint8` (H, W) or (H, W, 1 | 3) for JPEG; `uint8` or `uint16` (H, W) or
-            (H, W, 1..4) for PNG. Never changed.
-        quality: of a JPEG, 1..100; from 90 on chroma keeps its full resolution.
-        compression: of a PNG, 0 (none) to 9 (smallest); pixels are the same at any.
+        path: its extension chooses the format: .jpg, .jpeg, .png, .tif, .tiff or .webp, in any
+            case.
+        image: `uint8` (H, W) or (H, W, 1 | 3) for JPEG; (H, W, 3 | 4) for WebP; `uint8` or
+            `uint16` (H, W) or (H, W, 1..4) for PNG and TIFF. Never changed.
+        quality: of a JPEG or WebP, 1..100; from 90 on a JPEG's chroma keeps its full resolution.
+        compression: of a PNG or TIFF (deflate), 0 (none) to 9 (smallest); pixels are the same.
+        lossless: a WebP that keeps every sample; `quality` is then not used.
         overwrite: replace an existing file.
+        metadata: what to carry over from the photo's first file. JPEG cannot hold EXIF or XMP of
+            more than 64 KiB: such a block is left out. WebP holds no IPTC and no comment.
+        provenance: the note that the colour is machine-made; None writes none.
+        profile: "srgb" tags the pixels as sRGB. "source" converts colours to the RGB profile of
+            `metadata` and embeds that; where there is none it is "srgb". "none" writes no tag.
 
     Raises:
         UnsupportedFormatError: another extension.
-        DTypeError: floats, or `uint16` for a JPEG. ShapeError: no such pixels in that format.
-        InvalidArgumentError: quality or compression out of range.
+        DTypeError: floats, or `uint16` for JPEG and WebP.
+        ShapeError: no such pixels in that format.
+        InvalidArgumentError: a setting out of range, or a source profile that cannot be used.
         OutputError: the file exists (code "output_exists") or cannot be written.
     """
     name = os.fsdecode(path)
     try:
-        _core.write_file_atomically(
-            name, _encode(name, image, quality, compression), overwrite=overwrite
-        )
+        format = _format_of(name)
+        pixels = _checked(image, format)
+        pixels, fields = _tagged(pixels, metadata or Metadata(), profile)
+        if provenance is not None:
+            fields = _core.with_provenance(
+                fields, provenance.software, provenance.model, provenance.version
+            )
+        data = _encode(format, pixels, quality, compression, lossless, fields)
+        _core.write_file_atomically(name, data, overwrite=overwrite)
     except ColorlabError as error:
         raise error.with_path(name) from None
 
 
-def _encode(name: str, image: npt.NDArray[Any], quality: int, compression: int) -> bytes:
+def _format_of(name: str) -> str:
     extension = os.path.splitext(name)[1].lower()  # noqa: PTH122 - Path would change the name
-    if extension not in _JPEG_EXTENSIONS + _PNG_EXTENSIONS:
+    if extension not in _FORMATS:
         reason = f'cannot write the format of the extension "{extension}"'
-        raise UnsupportedFormatError(reason, hint="Use .jpg, .jpeg or .png")
+        raise UnsupportedFormatError(reason, hint="Use .jpg, .jpeg, .png, .tif, .tiff or .webp")
+    return _FORMATS[extension]
+
+
+def _checked(image: npt.NDArray[Any], format: str) -> Pixels:
     pixels = np.ascontiguousarray(image) if np.ndim(image) else np.asarray(image)
     if pixels.ndim not in (2, 3):
         raise ShapeError(f"pixels must be (H, W) or (H, W, C), not {pixels.shape}")
@@ -144,14 +252,68 @@ def _encode(name: str, image: npt.NDArray[Any], quality: int, compression: int) 
         raise DTypeError(f"pixels must be integers, not {pixels.dtype}", hint=hint)
     if not pixels.dtype.isnative:
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
-    if extension in _JPEG_EXTENSIONS:
-        if pixels.dtype == np.uint16:
-            raise DTypeError(
-                "a JPEG holds 8 bits per sample, these pixels are uint16",
-                hint="Write .png to keep 16 bits, or convert to uint8",
-            )
-        return _core.encode_jpeg(pixels, quality)
-    return _core.encode_png(pixels, compression)
+    if pixels.dtype == np.uint16 and format not in _SIXTEEN_BITS:
+        raise DTypeError(
+            f"{'a JPEG' if format == 'jpeg' else 'a WebP'} holds 8 bits per sample, these pixels "
+            "are uint16",
+            hint="Write .png or .tif to keep 16 bits, or convert to uint8",
+        )
+    if pixels.dtype not in (np.uint8, np.uint16):
+        raise DTypeError(f"pixels must be uint8 or uint16, not {pixels.dtype}")
+    return pixels
+
+
+def _tagged(pixels: Pixels, metadata: Metadata, profile: str) -> tuple[Pixels, dict[str, Any]]:
+    """The pixels in the colours of the profile asked for, and the metadata that says so."""
+    if profile not in ("srgb", "source", "none"):
+        choices = '"srgb", "source" or "none"'
+        raise InvalidArgumentError(f'profile must be {choices}, not "{profile}"')
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    icc = b""
+    if profile == "source" and metadata.icc and channels >= 3:
+        icc = metadata.icc
+        pixels = _core.srgb_to_icc(pixels, icc)
+    elif profile != "none":
+        icc = _core.srgb_icc(channels)
+    dpi_x, dpi_y = metadata.dpi or (0.0, 0.0)
+    return pixels, {
+        "exif": metadata.exif,
+        "xmp": metadata.xmp,
+        "iptc": metadata.iptc,
+        "icc": icc,
+        "comment": metadata.comment,
+        "dpi_x": dpi_x,
+        "dpi_y": dpi_y,
+        "orientation": 1,
+    }
+
+
+def _encode(
+    format: str,
+    pixels: Pixels,
+    quality: int,
+    compression: int,
+    lossless: bool,
+    fields: dict[str, Any],
+) -> bytes:
+    if format == "jpeg":
+        return _core.encode_jpeg(pixels, quality, fields)
+    if format == "webp":
+        return _core.encode_webp(pixels, quality, lossless, fields)
+    if format == "tiff":
+        return _core.encode_tiff(pixels, compression, fields)
+    return _core.encode_png(pixels, compression, fields)
+
+
+def _metadata(fields: dict[str, Any]) -> Metadata:
+    dpi_x, dpi_y = fields.pop("dpi_x"), fields.pop("dpi_y")
+    return Metadata(**fields, dpi=(dpi_x, dpi_y) if dpi_x > 0 and dpi_y > 0 else None)
+
+
+def _reduce(reduce: int) -> int:
+    if reduce not in (1, 2, 4, 8):
+        raise InvalidArgumentError(f"reduce must be 1, 2, 4 or 8, not {reduce}")
+    return reduce
 
 
 def _load(src: Source, limits: Limits | None) -> tuple[bytes | bytearray | memoryview, str | None]:

@@ -1,6 +1,5 @@
 // Round trips, orientation, sniffing, truncation and limits of the codecs.
 #include <doctest/doctest.h>
-#include <webp/encode.h>
 
 #include <cmath>
 #include <cstring>
@@ -47,22 +46,36 @@ Pixels<std::uint8_t> gradient(std::size_t height, std::size_t width) {
   return pixels;
 }
 
-// The core does not write WebP; libwebp does.
-Data encode_webp(const Pixels<std::uint8_t>& pixels, bool lossless) {
-  const int width = static_cast<int>(pixels.width), height = static_cast<int>(pixels.height);
-  std::uint8_t* out = nullptr;
-  const std::size_t size =
-      lossless ? WebPEncodeLosslessRGB(pixels.samples.data(), width, height, 3 * width, &out)
-               : WebPEncodeRGB(pixels.samples.data(), width, height, 3 * width, 80, &out);
-  Data data(out, out + size);
-  WebPFree(out);
+// The core does not write BMP: 24 bits, bottom row first, rows padded to four bytes.
+Data bmp_of(const Pixels<std::uint8_t>& pixels) {
+  Data data(54);
+  const auto put = [&data](std::size_t at, std::size_t value) {
+    for (std::size_t i = 0; i < 4; ++i) data[at + i] = static_cast<std::uint8_t>(value >> 8 * i);
+  };
+  const std::size_t row = (3 * pixels.width + 3) / 4 * 4;
+  data[0] = 'B';
+  data[1] = 'M';
+  put(2, 54 + row * pixels.height);
+  put(10, 54);
+  put(14, 40);
+  put(18, pixels.width);
+  put(22, pixels.height);
+  put(26, 1 | 24 << 16);
+  for (std::size_t y = pixels.height; y-- > 0;) {
+    const std::uint8_t* from = pixels.view().row(y);
+    for (std::size_t x = 0; x < pixels.width; ++x) {
+      for (std::size_t c = 3; c-- > 0;) data.push_back(from[3 * x + c]);
+    }
+    data.resize((data.size() - 54 + 3) / 4 * 4 + 54);
+  }
   return data;
 }
 
 // The same pixels in every format.
 std::vector<Data> every_format(const Pixels<std::uint8_t>& pixels) {
-  return {encode_jpeg(pixels.view(), 80), encode_png(pixels.view(), 6), encode_webp(pixels, false),
-          encode_webp(pixels, true)};
+  return {encode_jpeg(pixels.view(), 80), encode_png(pixels.view(), 6),
+          encode_webp(pixels.view(), 80, false), encode_webp(pixels.view(), 80, true),
+          bmp_of(pixels)};
 }
 
 ErrorCode code_of(const Data& data, const ReadOptions& options = {}) {
@@ -85,11 +98,11 @@ std::string reason_of(const std::string& text) {
 }
 
 template <class T>
-void check_png_round_trip(std::size_t height, std::size_t width, std::size_t channels) {
+void check_round_trip(std::size_t height, std::size_t width, std::size_t channels, bool tiff) {
   const auto pixels = noise<T>(height, width, channels);
   ReadOptions unchanged;
   unchanged.mode = ReadMode::unchanged;
-  const Data data = encode_png(pixels.view(), 1);
+  const Data data = tiff ? encode_tiff(pixels.view(), 1) : encode_png(pixels.view(), 1);
   const Image image = decode(data, unchanged);
   REQUIRE(image.bytes() == pixels.samples.size() * sizeof(T));
   CHECK(image.height() == height);
@@ -102,13 +115,15 @@ void check_png_round_trip(std::size_t height, std::size_t width, std::size_t cha
 
 }  // namespace
 
-TEST_CASE("PNG keeps every sample of every kind of pixels") {
-  for (std::size_t channels = 1; channels <= 4; ++channels) {
-    for (const auto& [height, width] : {std::pair{1, 1}, {1, 65535}, {70, 1}, {33, 47}}) {
-      check_png_round_trip<std::uint8_t>(static_cast<std::size_t>(height),
-                                         static_cast<std::size_t>(width), channels);
-      check_png_round_trip<std::uint16_t>(static_cast<std::size_t>(height),
-                                          static_cast<std::size_t>(width), channels);
+TEST_CASE("PNG and TIFF keep every sample of every kind of pixels") {
+  for (const bool tiff : {false, true}) {
+    for (std::size_t channels = 1; channels <= 4; ++channels) {
+      for (const auto& [height, width] : {std::pair{1, 1}, {1, 65535}, {70, 1}, {33, 47}}) {
+        const auto rows = static_cast<std::size_t>(height),
+                   columns = static_cast<std::size_t>(width);
+        check_round_trip<std::uint8_t>(rows, columns, channels, tiff);
+        check_round_trip<std::uint16_t>(rows, columns, channels, tiff);
+      }
     }
   }
 }
@@ -180,7 +195,7 @@ TEST_CASE("what is no image is named") {
   CHECK(reason_of("  <!DOCTYPE HTML>").find("HTML") != std::string::npos);
   CHECK(reason_of("GIF89a....").find("GIF") != std::string::npos);
   CHECK(reason_of("%PDF-1.7").find("PDF") != std::string::npos);
-  CHECK(reason_of(std::string("II*\0....", 8)).find("TIFF") != std::string::npos);
+  CHECK(reason_of("BMW is no bitmap, this is text").find("text") != std::string::npos);
   CHECK(reason_of("").find("empty") != std::string::npos);
   CHECK(reason_of(std::string(64, '\0')).find("zero bytes") != std::string::npos);
   CHECK(reason_of("RIFF....WAVEfmt ").find("RIFF") != std::string::npos);
@@ -202,6 +217,7 @@ TEST_CASE("every cut is truncation, and fill keeps a prefix of the rows") {
       const Image some = decode(cut, fill);
       REQUIRE(some.bytes() == full.bytes());
       const std::size_t row = 64 * 3;
+      if (probe(data, {}).format == Format::bmp) continue;  // bottom row first
       std::size_t y = 0;
       while (y < 64 && std::memcmp(some.data() + y * row, full.data() + y * row, row) == 0) ++y;
       const bool within_a_row = y < 64;
@@ -237,12 +253,18 @@ TEST_CASE("limits refuse before pixels exist") {
   CHECK_THROWS_AS((void)encode_jpeg(noise<std::uint8_t>(2, 2, 4).view(), 90), Error);
   CHECK_THROWS_AS((void)encode_png(noise<std::uint8_t>(2, 2, 5).view(), 4), Error);
   CHECK_THROWS_AS((void)encode_png(gradient(0, 2).view(), 4), Error);
+  CHECK_THROWS_AS((void)encode_tiff(noise<std::uint8_t>(2, 2, 5).view(), 4), Error);
+  CHECK_THROWS_AS((void)encode_tiff(gradient(2, 2).view(), 10), Error);
+  CHECK_THROWS_AS((void)encode_webp(gradient(1, 16384).view(), 90, false), Error);
+  CHECK_THROWS_AS((void)encode_webp(noise<std::uint8_t>(2, 2, 1).view(), 90, true), Error);
 }
 
 TEST_CASE("damaged files give errors or pixels, nothing else") {
   const auto pixels = gradient(48, 48);
   std::mt19937 random(11);
-  for (const Data& data : every_format(pixels)) {
+  std::vector<Data> originals = every_format(pixels);
+  originals.push_back(encode_tiff(pixels.view(), 4));
+  for (const Data& data : originals) {
     for (int i = 0; i < 500; ++i) {
       Data broken = data;
       for (unsigned hits = 1 + random() % 8; hits > 0; --hits) {

@@ -12,7 +12,7 @@ from PIL import Image
 
 SHARED = Path(os.environ.get("COLORLAB_SHARED", Path(__file__).parents[2].parent / "shared"))
 MANIFEST = SHARED / "torture" / "manifest.csv"
-OURS = ("jpeg", "png", "webp")
+OURS = ("jpeg", "png", "webp", "tiff", "bmp")
 
 
 def shared(test):
@@ -81,11 +81,33 @@ def test_every_mode_agrees_on_what_can_be_read(mode, on_truncated):
 
 @shared
 def test_other_formats_are_refused_by_name():
-    for row in files("tiff", "bmp"):
+    for row in files("other"):
         result = outcome(MANIFEST.parent / row["file"])
-        if row["expected"] == "load":
-            assert isinstance(result, errors.UnsupportedFormatError)
-            assert row["format"].upper() in str(result)
+        assert isinstance(result, errors.UnsupportedFormatError | errors.TruncatedImageError)
+        assert result.reason
+
+
+@shared
+def test_icc_colors_are_those_of_littlecms():
+    with (MANIFEST.parent / "icc_expected.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    for row in rows:
+        pixels = image_io.read(MANIFEST.parent / row["file"]).astype(int)
+        for name in ("p1_x,y:sRGB", "p2", "p3", "p4"):
+            place, color = row[name].split(":")
+            x, y = (int(part) for part in place.split(","))
+            expected = [int(part) for part in color.split("/")]
+            assert x < 0 or np.abs(pixels[y, x] - expected).max() <= 2, row["file"]
+
+
+@shared
+def test_metadata_can_be_read_wherever_pixels_can():
+    for row in files():
+        path = MANIFEST.parent / row["file"]
+        if isinstance(outcome(path), np.ndarray):
+            metadata = image_io.read_metadata(path)
+            assert 1 <= metadata.orientation <= 8
 
 
 @shared
@@ -103,6 +125,8 @@ def test_small_limits_refuse_everything_larger():
         ("PNG", {}),
         ("WEBP", {}),
         ("WEBP", {"lossless": True}),
+        ("TIFF", {}),
+        ("BMP", {}),
     ],
 )
 def test_truncation_is_an_error_or_is_filled(tmp_path, format, options):
@@ -124,6 +148,14 @@ def test_truncation_is_an_error_or_is_filled(tmp_path, format, options):
         assert right[-1] > 0.8 * len(full)
 
 
+def test_a_tiff_that_lost_its_directory_is_truncated_whatever_is_asked():
+    data = encoded(NOISE, "TIFF", compression="tiff_lzw")  # its directory stands at the end
+    for percent in range(5, 100, 5):
+        for on_truncated in ("error", "fill"):
+            with pytest.raises(errors.TruncatedImageError):
+                image_io.read(data[: len(data) * percent // 100], on_truncated=on_truncated)
+
+
 def test_a_damaged_png_is_corrupt():
     data = bytearray(encoded(NOISE, "PNG"))
     data[len(data) // 2] ^= 0x55
@@ -140,6 +172,9 @@ def test_random_damage_never_does_worse_than_an_error():
         encoded(SMOOTH, "PNG"),
         encoded(np.dstack([SMOOTH, SMOOTH[..., 0]]), "WEBP"),
         encoded(SMOOTH, "WEBP", lossless=True),
+        encoded(SMOOTH, "TIFF", compression="tiff_lzw"),
+        encoded(SMOOTH, "TIFF", compression="jpeg"),
+        encoded(Image.fromarray(SMOOTH).quantize(16), "BMP"),
     ]
     outcomes = {"read": 0, "refused": 0}
     for number in range(300):

@@ -1,6 +1,7 @@
 #include "colorlab/image.hpp"
 
-#include <new>
+#include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "colorlab/error.hpp"
@@ -16,12 +17,12 @@ Image::Image(std::size_t height, std::size_t width, std::size_t channels, Depth 
   if (!times(channels) || !times(width) || !times(height)) {
     throw Error(ErrorCode::image_too_large, "the image's size in bytes overflows");
   }
-  data_.reset(new (std::nothrow) std::byte[bytes]());
+  data_.reset(static_cast<std::byte*>(std::calloc(std::max<std::size_t>(bytes, 1), 1)));
   if (!data_) throw Error(ErrorCode::image_too_large, "there is not enough memory for the pixels");
   bytes_ = bytes;
 }
 
-std::unique_ptr<std::byte[]> Image::release() {
+PixelBuffer Image::release() {
   height_ = width_ = channels_ = bytes_ = 0;
   return std::move(data_);
 }

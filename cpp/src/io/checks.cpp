@@ -40,7 +40,7 @@ Error corrupt_error(const std::string& what) {
 }
 
 Error unsupported_error(const std::string& what) {
-  return {ErrorCode::unsupported_format, what, {}, "Convert it to JPEG, PNG or WebP"};
+  return {ErrorCode::unsupported_format, what, {}, "Convert it to JPEG, PNG, TIFF, WebP or BMP"};
 }
 
 }  // namespace colorlab::io

@@ -6,31 +6,53 @@
 
 #include "colorlab/error.hpp"
 #include "colorlab/io.hpp"
+#include "colorlab/metadata.hpp"
 #include "io/sniff.hpp"
 
 namespace colorlab::io {
+
+// What the samples of a file mean, alpha aside.
+enum class ColorModel : std::uint8_t { grey, rgb, cmyk };
 
 // What a header says, before the orientation is applied.
 struct Header {
   ImageInfo info;
   int orientation = 1;
+  ColorModel model = ColorModel::rgb;
+};
+
+// Pixels as stored: 1 or 2 channels of grey, 3 or 4 of RGB, or 4 inks (0 is no ink).
+struct Stored {
+  Image image;
+  ColorModel model = ColorModel::rgb;
 };
 
 [[nodiscard]] Header probe_jpeg(Bytes bytes, const Limits& limits);
 [[nodiscard]] Header probe_png(Bytes bytes, const Limits& limits);
 [[nodiscard]] Header probe_webp(Bytes bytes, const Limits& limits);
+[[nodiscard]] Header probe_tiff(Bytes bytes, const Limits& limits);
+[[nodiscard]] Header probe_bmp(Bytes bytes, const Limits& limits);
 
-// Pixels as stored, in any channel count that fit_mode can turn into `options.mode`.
-[[nodiscard]] Image decode_jpeg(Bytes bytes, const ReadOptions& options);
-[[nodiscard]] Image decode_png(Bytes bytes, const ReadOptions& options);
-[[nodiscard]] Image decode_webp(Bytes bytes, const ReadOptions& options);
+// Any channels that fit_mode can turn into `options.mode`.
+[[nodiscard]] Stored decode_jpeg(Bytes bytes, const ReadOptions& options);
+[[nodiscard]] Stored decode_png(Bytes bytes, const ReadOptions& options);
+[[nodiscard]] Stored decode_webp(Bytes bytes, const ReadOptions& options);
+[[nodiscard]] Stored decode_tiff(Bytes bytes, const ReadOptions& options);
+[[nodiscard]] Stored decode_bmp(Bytes bytes, const ReadOptions& options);
+
+// Everything but pixels, as the file holds it: EXIF and XMP still with their orientation.
+[[nodiscard]] Metadata metadata_of_jpeg(Bytes bytes, const Limits& limits);
+[[nodiscard]] Metadata metadata_of_png(Bytes bytes, const Limits& limits);
+[[nodiscard]] Metadata metadata_of_webp(Bytes bytes, const Limits& limits);
+[[nodiscard]] Metadata metadata_of_tiff(Bytes bytes, const Limits& limits);
+[[nodiscard]] Metadata metadata_of_bmp(Bytes bytes, const Limits& limits);
+
+// The format of the bytes; throws Error(unsupported_format | truncated_image | image_too_large).
+[[nodiscard]] Format format_of(Bytes bytes, const Limits& limits);
 
 // Brings 1..4 channels to what the mode promises: alpha dropped, grey repeated, colour to BT.601
 // luma.
 [[nodiscard]] Image fit_mode(Image image, ReadMode mode);
-
-// The EXIF orientation of a JPEG, found by walking its markers.
-[[nodiscard]] int jpeg_orientation(Bytes bytes, const Limits& limits);
 
 // Throws Error(image_too_large) before anything of that size is allocated; sides of 0 are corrupt.
 void check_size(std::size_t height, std::size_t width, std::size_t channels, Depth depth,

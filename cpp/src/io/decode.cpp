@@ -4,13 +4,11 @@
 #include <utility>
 
 #include "io/codec.hpp"
+#include "io/color_profile.hpp"
 #include "io/exif.hpp"
 
 namespace colorlab {
-namespace {
-
-using io::Bytes;
-using io::Header;
+namespace io {
 
 Format format_of(Bytes bytes, const Limits& limits) {
   if (bytes.size() > limits.max_file_bytes) {
@@ -20,58 +18,85 @@ Format format_of(Bytes bytes, const Limits& limits) {
             " bytes, over the limit max_file_bytes = " + std::to_string(limits.max_file_bytes),
         {}, "Raise max_file_bytes in limits if you trust the file");
   }
-  if (const auto format = io::sniff(bytes)) return *format;
-  if (io::ends_in_signature(bytes)) throw io::truncated_error("the file ends in its first bytes");
-  throw io::unsupported_error("this is no JPEG, PNG or WebP image; it looks like " +
-                              io::describe_unknown(bytes));
+  if (const auto format = sniff(bytes)) return *format;
+  if (ends_in_signature(bytes)) throw truncated_error("the file ends in its first bytes");
+  throw unsupported_error("this is no JPEG, PNG, TIFF, WebP or BMP image; it looks like " +
+                          describe_unknown(bytes));
 }
 
-Header header_of(Format format, Bytes bytes, const Limits& limits) {
-  switch (format) {
-    case Format::jpeg:
-      return io::probe_jpeg(bytes, limits);
-    case Format::png:
-      return io::probe_png(bytes, limits);
-    default:
-      return io::probe_webp(bytes, limits);
-  }
-}
+}  // namespace io
 
-Image pixels_of(Format format, Bytes bytes, const ReadOptions& options) {
+namespace {
+
+using io::Bytes;
+using io::ColorModel;
+using io::Header;
+
+// One codec: its functions, and what else it can tell.
+struct Codec {
+  const char* name;
+  Header (*probe)(Bytes, const Limits&);
+  io::Stored (*decode)(Bytes, const ReadOptions&);
+  Metadata (*metadata)(Bytes, const Limits&);
+};
+
+const Codec& codec_of(Format format) {
+  static constexpr Codec kJpeg = {"jpeg", io::probe_jpeg, io::decode_jpeg, io::metadata_of_jpeg};
+  static constexpr Codec kPng = {"png", io::probe_png, io::decode_png, io::metadata_of_png};
+  static constexpr Codec kWebp = {"webp", io::probe_webp, io::decode_webp, io::metadata_of_webp};
+  static constexpr Codec kTiff = {"tiff", io::probe_tiff, io::decode_tiff, io::metadata_of_tiff};
+  static constexpr Codec kBmp = {"bmp", io::probe_bmp, io::decode_bmp, io::metadata_of_bmp};
   switch (format) {
     case Format::jpeg:
-      return io::decode_jpeg(bytes, options);
+      return kJpeg;
     case Format::png:
-      return io::decode_png(bytes, options);
+      return kPng;
+    case Format::tiff:
+      return kTiff;
+    case Format::bmp:
+      return kBmp;
     default:
-      return io::decode_webp(bytes, options);
+      return kWebp;
   }
 }
 
 }  // namespace
 
-std::string format_name(Format format) {
-  switch (format) {
-    case Format::jpeg:
-      return "jpeg";
-    case Format::png:
-      return "png";
-    default:
-      return "webp";
-  }
-}
+std::string format_name(Format format) { return codec_of(format).name; }
 
 ImageInfo probe(std::span<const std::uint8_t> bytes, const Limits& limits) {
-  Header header = header_of(format_of(bytes, limits), bytes, limits);
+  Header header = codec_of(io::format_of(bytes, limits)).probe(bytes, limits);
   if (io::swaps_sides(header.orientation)) std::swap(header.info.height, header.info.width);
   return header.info;
 }
 
 Image decode(std::span<const std::uint8_t> bytes, const ReadOptions& options) {
-  const Format format = format_of(bytes, options.limits);
-  const int orientation = header_of(format, bytes, options.limits).orientation;
-  return io::apply_orientation(io::fit_mode(pixels_of(format, bytes, options), options.mode),
-                               orientation);
+  const Codec& codec = codec_of(io::format_of(bytes, options.limits));
+  const Header header = codec.probe(bytes, options.limits);
+  std::vector<std::uint8_t> icc;
+  if (options.colors == Colors::srgb) icc = codec.metadata(bytes, options.limits).icc;
+  const io::ToSrgb to_srgb(icc, header.model);
+  // Luma is that of sRGB: where colours change, they must be there.
+  ReadOptions reading = options;
+  if (options.mode == ReadMode::grey && !to_srgb.identity()) reading.mode = ReadMode::rgb;
+  io::Stored stored = codec.decode(bytes, reading);
+  return io::apply_orientation(io::fit_mode(to_srgb.apply(std::move(stored.image)), options.mode),
+                               header.orientation);
+}
+
+Metadata read_metadata(std::span<const std::uint8_t> bytes, const Limits& limits) {
+  const Codec& codec = codec_of(io::format_of(bytes, limits));
+  Metadata metadata = codec.metadata(bytes, limits);
+  metadata.orientation = codec.probe(bytes, limits).orientation;
+  if (metadata.dpi_x <= 0 || metadata.dpi_y <= 0) {
+    const auto resolution = io::exif_resolution(metadata.exif).value_or(io::Resolution{0, 0});
+    metadata.dpi_x = resolution.x;
+    metadata.dpi_y = resolution.y;
+  }
+  metadata.exif = io::upright_exif(metadata.exif);
+  metadata.xmp = io::upright_xmp(std::move(metadata.xmp));
+  if (io::swaps_sides(metadata.orientation)) std::swap(metadata.dpi_x, metadata.dpi_y);
+  return metadata;
 }
 
 }  // namespace colorlab

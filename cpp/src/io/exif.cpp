@@ -1,19 +1,28 @@
 #include "io/exif.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
-#include <optional>
+#include <string_view>
 
 namespace colorlab::io {
 namespace {
 
-constexpr std::uint16_t kOrientationTag = 0x0112;
-constexpr std::uint16_t kShort = 3;
+constexpr std::uint32_t kOrientation = 0x0112, kXResolution = 0x011A, kYResolution = 0x011B,
+                        kResolutionUnit = 0x0128;
+constexpr std::uint32_t kShort = 3, kRational = 5;
+
+std::span<const std::uint8_t> without_prefix(std::span<const std::uint8_t> block) {
+  if (block.size() >= 6 && std::memcmp(block.data(), "Exif\0", 5) == 0) return block.subspan(6);
+  return block;
+}
 
 // Bounded reads of either byte order.
 class Reader {
  public:
-  Reader(std::span<const std::uint8_t> bytes, bool little) : bytes_(bytes), little_(little) {}
+  explicit Reader(std::span<const std::uint8_t> bytes)
+      : bytes_(bytes), little_(bytes.size() >= 2 && bytes[0] == 'I' && bytes[1] == 'I') {}
 
   [[nodiscard]] std::optional<std::uint32_t> unsigned_at(std::size_t offset,
                                                          std::size_t size) const {
@@ -25,6 +34,44 @@ class Reader {
     return value;
   }
 
+  [[nodiscard]] bool little() const { return little_; }
+
+  // Where the first directory starts; nothing when the block is no TIFF structure.
+  [[nodiscard]] std::optional<std::size_t> first_directory() const {
+    if (bytes_.size() < 8 || (!little_ && !(bytes_[0] == 'M' && bytes_[1] == 'M'))) return {};
+    if (unsigned_at(2, 2) != 42U) return std::nullopt;
+    return *unsigned_at(4, 4);
+  }
+
+  // Where the first directory's entry of this tag starts.
+  [[nodiscard]] std::optional<std::size_t> entry_of(std::uint32_t wanted) const {
+    const auto directory = first_directory();
+    const auto count = directory ? unsigned_at(*directory, 2) : std::nullopt;
+    for (std::size_t i = 0; count && i < *count; ++i) {
+      const std::size_t entry = *directory + 2 + 12 * i;
+      const auto tag = unsigned_at(entry, 2);
+      if (!tag) break;
+      if (*tag == wanted) return entry;
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<std::uint32_t> short_of(std::uint32_t tag) const {
+    const auto entry = entry_of(tag);
+    if (!entry || unsigned_at(*entry + 2, 2) != kShort) return std::nullopt;
+    return unsigned_at(*entry + 8, 2);
+  }
+
+  [[nodiscard]] std::optional<double> rational_of(std::uint32_t tag) const {
+    const auto entry = entry_of(tag);
+    if (!entry || unsigned_at(*entry + 2, 2) != kRational) return std::nullopt;
+    const auto at = unsigned_at(*entry + 8, 4);
+    const auto numerator = at ? unsigned_at(*at, 4) : std::nullopt;
+    const auto denominator = at ? unsigned_at(std::size_t{*at} + 4, 4) : std::nullopt;
+    if (!numerator || !denominator || *denominator == 0) return std::nullopt;
+    return static_cast<double>(*numerator) / *denominator;
+  }
+
  private:
   std::span<const std::uint8_t> bytes_;
   bool little_;
@@ -33,24 +80,49 @@ class Reader {
 }  // namespace
 
 int exif_orientation(std::span<const std::uint8_t> block) {
-  if (block.size() >= 6 && std::memcmp(block.data(), "Exif\0", 5) == 0) block = block.subspan(6);
-  if (block.size() < 8) return 1;
-  const bool little = block[0] == 'I' && block[1] == 'I';
-  if (!little && !(block[0] == 'M' && block[1] == 'M')) return 1;
-  const Reader reader(block, little);
-  if (reader.unsigned_at(2, 2) != 42U) return 1;
-  const std::size_t directory = *reader.unsigned_at(4, 4);
-  const auto count = reader.unsigned_at(directory, 2);
-  for (std::size_t i = 0; count && i < *count; ++i) {
-    const std::size_t entry = directory + 2 + 12 * i;
-    const auto tag = reader.unsigned_at(entry, 2);
-    if (!tag) return 1;
-    if (*tag != kOrientationTag) continue;
-    if (reader.unsigned_at(entry + 2, 2) != kShort) return 1;
-    const auto value = reader.unsigned_at(entry + 8, 2);
-    return value && *value >= 1 && *value <= 8 ? static_cast<int>(*value) : 1;
+  const auto value = Reader(without_prefix(block)).short_of(kOrientation);
+  return value && *value >= 1 && *value <= 8 ? static_cast<int>(*value) : 1;
+}
+
+std::optional<Resolution> exif_resolution(std::span<const std::uint8_t> block) {
+  const Reader reader(without_prefix(block));
+  const auto x = reader.rational_of(kXResolution), y = reader.rational_of(kYResolution);
+  constexpr std::uint32_t kInch = 2, kCentimetre = 3;
+  const auto unit = reader.short_of(kResolutionUnit).value_or(kInch);
+  if (!x || !y || *x <= 0 || *y <= 0 || unit < kInch || unit > kCentimetre) return std::nullopt;
+  const double per_inch = unit == kCentimetre ? 2.54 : 1.0;
+  return Resolution{*x * per_inch, *y * per_inch};
+}
+
+std::vector<std::uint8_t> upright_exif(std::span<const std::uint8_t> block) {
+  block = without_prefix(block);
+  const Reader reader(block);
+  const auto directory = reader.first_directory();
+  if (!directory || !reader.unsigned_at(*directory, 2)) return {};
+  std::vector<std::uint8_t> upright(block.begin(), block.end());
+  const auto entry = reader.entry_of(kOrientation);
+  if (entry && reader.unsigned_at(*entry + 2, 2) == kShort && reader.unsigned_at(*entry + 8, 2)) {
+    upright[*entry + 8] = reader.little() ? 1 : 0;
+    upright[*entry + 9] = reader.little() ? 0 : 1;
   }
-  return 1;
+  // The directory that follows the first is the thumbnail's.
+  const std::size_t next = *directory + 2 + 12 * std::size_t{*reader.unsigned_at(*directory, 2)};
+  if (reader.unsigned_at(next, 4)) {
+    std::fill_n(upright.begin() + static_cast<std::ptrdiff_t>(next), 4, std::uint8_t{0});
+  }
+  return upright;
+}
+
+std::vector<std::uint8_t> upright_xmp(std::vector<std::uint8_t> xmp) {
+  const std::string_view text(reinterpret_cast<const char*>(xmp.data()), xmp.size());
+  for (const std::string_view spelling :
+       {"tiff:Orientation=\"", "tiff:Orientation='", "<tiff:Orientation>"}) {
+    const std::size_t at = text.find(spelling);
+    if (at == std::string_view::npos || at + spelling.size() >= xmp.size()) continue;
+    std::uint8_t& digit = xmp[at + spelling.size()];
+    if (digit >= '2' && digit <= '8') digit = '1';
+  }
+  return xmp;
 }
 
 }  // namespace colorlab::io

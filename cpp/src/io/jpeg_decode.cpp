@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <vector>
 
 #include "io/codec.hpp"
 #include "io/jpeg_handle.hpp"
+#include "io/jpeg_markers.hpp"
 
 namespace colorlab::io {
 namespace {
@@ -56,6 +56,15 @@ void count_scans(j_common_ptr cinfo) {
   }
 }
 
+ColorModel model_of(J_COLOR_SPACE space) {
+  if (space == JCS_GRAYSCALE) return ColorModel::grey;
+  return space == JCS_CMYK || space == JCS_YCCK ? ColorModel::cmyk : ColorModel::rgb;
+}
+
+std::size_t channels_of(ColorModel model) {
+  return model == ColorModel::grey ? 1 : model == ColorModel::rgb ? 3 : 4;
+}
+
 // Owns a decompressor; libjpeg is called in its members only, each of them guarded.
 class Decoder {
  public:
@@ -85,18 +94,19 @@ class Decoder {
     check_size(cinfo_.image_height, cinfo_.image_width, grey() ? 1 : 3, Depth::u8, limits_);
   }
 
+  [[nodiscard]] ColorModel model() const { return model_of(cinfo_.jpeg_color_space); }
   [[nodiscard]] bool grey() const { return cinfo_.num_components == 1; }
   [[nodiscard]] std::size_t height() const { return cinfo_.image_height; }
   [[nodiscard]] std::size_t width() const { return cinfo_.image_width; }
   [[nodiscard]] bool progressive() { return jpeg_has_multiple_scans(&cinfo_) != FALSE; }
 
-  [[nodiscard]] Image read_pixels(const ReadOptions& options);
+  [[nodiscard]] Stored read_pixels(const ReadOptions& options);
 
  private:
   void choose_output(const ReadOptions& options);
   [[nodiscard]] bool start(bool fill);
   void read_rows(Image& image);
-  void read_cmyk_rows(Image& image);
+  void turn_inks(Image& image) const;
 
   const Limits& limits_;
   JpegErrors errors_{};
@@ -106,8 +116,7 @@ class Decoder {
 };
 
 void Decoder::choose_output(const ReadOptions& options) {
-  const bool cmyk = cinfo_.jpeg_color_space == JCS_CMYK || cinfo_.jpeg_color_space == JCS_YCCK;
-  if (cmyk) {
+  if (model() == ColorModel::cmyk) {
     cinfo_.out_color_space = JCS_CMYK;
   } else if (grey() || options.mode == ReadMode::grey) {
     cinfo_.out_color_space = JCS_GRAYSCALE;
@@ -137,40 +146,27 @@ void Decoder::read_rows(Image& image) {
   });
 }
 
-// Inks to RGB: Adobe's files hold 255 - ink, others the ink.
-void Decoder::read_cmyk_rows(Image& image) {
-  std::vector<JSAMPLE> inks(image.width() * 4);
-  JSAMPROW row = inks.data();
-  const unsigned flip = cinfo_.saw_Adobe_marker != FALSE ? 0U : 255U;
-  std::byte* out = image.data();
-  const std::size_t width = image.width();
-  guarded(errors_, limits_, [&] {
-    while (cinfo_.output_scanline < cinfo_.output_height) {
-      if (jpeg_read_scanlines(&cinfo_, &row, 1) == 0) return;
-      for (std::size_t x = 0; x < width; ++x) {
-        const unsigned paper = row[4 * x + 3] ^ flip;
-        for (std::size_t c = 0; c < 3; ++c) {
-          *out++ = static_cast<std::byte>(((row[4 * x + c] ^ flip) * paper + 127) / 255);
-        }
-      }
-    }
-  });
+// Adobe's files hold 255 - ink, others the ink. Rows that are missing become black, as elsewhere.
+void Decoder::turn_inks(Image& image) const {
+  auto* samples = reinterpret_cast<std::uint8_t*>(image.data());
+  auto* missing = samples + std::size_t{cinfo_.output_scanline} * image.width() * 4;
+  if (cinfo_.saw_Adobe_marker != FALSE) {
+    std::transform(samples, missing, samples,
+                   [](std::uint8_t sample) { return static_cast<std::uint8_t>(~sample); });
+  }
+  std::fill(missing, samples + image.bytes(), std::uint8_t{255});
 }
 
-Image Decoder::read_pixels(const ReadOptions& options) {
+Stored Decoder::read_pixels(const ReadOptions& options) {
   const bool fill = options.on_truncated == OnTruncated::fill;
   choose_output(options);
   guarded(errors_, limits_, [this] { jpeg_calc_output_dimensions(&cinfo_); });
-  const bool cmyk = cinfo_.out_color_space == JCS_CMYK;
-  Image image(cinfo_.output_height, cinfo_.output_width,
-              cinfo_.out_color_space == JCS_GRAYSCALE ? 1 : 3, Depth::u8);
-  if (start(fill)) {
-    if (cmyk) {
-      read_cmyk_rows(image);
-    } else {
-      read_rows(image);
-    }
-  }
+  const ColorModel given = model_of(cinfo_.out_color_space);
+  const std::size_t channels = channels_of(given);
+  check_size(cinfo_.output_height, cinfo_.output_width, channels, Depth::u8, limits_);
+  Image image(cinfo_.output_height, cinfo_.output_width, channels, Depth::u8);
+  if (start(fill)) read_rows(image);
+  if (given == ColorModel::cmyk) turn_inks(image);
   // A file that lacks only its end marker has all its rows.
   const bool whole = cinfo_.output_scanline == cinfo_.output_height && !source_.give_end;
   if (source_.ended && !whole && !fill) {
@@ -178,7 +174,7 @@ Image Decoder::read_pixels(const ReadOptions& options) {
                           " of " + std::to_string(image.height()) + " rows");
   }
   if (errors_.warning != 0 && (whole || !source_.ended)) throw_jpeg(errors_, limits_);
-  return image;
+  return {std::move(image), given};
 }
 
 }  // namespace
@@ -192,10 +188,11 @@ Header probe_jpeg(Bytes bytes, const Limits& limits) {
                    .channels = decoder.grey() ? std::size_t{1} : std::size_t{3},
                    .depth = Depth::u8,
                    .animated = false},
-          .orientation = jpeg_orientation(bytes, limits)};
+          .orientation = jpeg_orientation(bytes, limits),
+          .model = decoder.model()};
 }
 
-Image decode_jpeg(Bytes bytes, const ReadOptions& options) {
+Stored decode_jpeg(Bytes bytes, const ReadOptions& options) {
   if (options.reduce != 1 && options.reduce != 2 && options.reduce != 4 && options.reduce != 8) {
     throw Error(ErrorCode::invalid_argument, "reduce must be 1, 2, 4 or 8");
   }

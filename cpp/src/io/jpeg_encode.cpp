@@ -1,10 +1,12 @@
 // Pixels to a baseline JPEG.
+#include <cmath>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "io/codec.hpp"
 #include "io/jpeg_handle.hpp"
+#include "io/jpeg_markers.hpp"
 
 namespace colorlab {
 namespace {
@@ -30,7 +32,9 @@ class Encoder {
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
 
-  [[nodiscard]] std::vector<std::uint8_t> encode(ImageView<const std::uint8_t> image, int quality) {
+  [[nodiscard]] std::vector<std::uint8_t> encode(ImageView<const std::uint8_t> image, int quality,
+                                                 const Metadata& metadata) {
+    const std::vector<io::Marker> markers = io::markers_of(metadata);
     cinfo_.image_width = static_cast<JDIMENSION>(image.width);
     cinfo_.image_height = static_cast<JDIMENSION>(image.height);
     cinfo_.input_components = static_cast<int>(image.channels);
@@ -42,7 +46,12 @@ class Encoder {
         cinfo_.comp_info[0].h_samp_factor = 1;
         cinfo_.comp_info[0].v_samp_factor = 1;
       }
+      set_density(metadata);
       jpeg_start_compress(&cinfo_, TRUE);
+      for (const io::Marker& marker : markers) {
+        jpeg_write_marker(&cinfo_, marker.code, marker.data.data(),
+                          static_cast<unsigned>(marker.data.size()));
+      }
       while (cinfo_.next_scanline < cinfo_.image_height) {
         JSAMPROW row = const_cast<JSAMPROW>(image.row(cinfo_.next_scanline));
         jpeg_write_scanlines(&cinfo_, &row, 1);
@@ -53,6 +62,14 @@ class Encoder {
   }
 
  private:
+  void set_density(const Metadata& metadata) {
+    const long x = std::lround(metadata.dpi_x), y = std::lround(metadata.dpi_y);
+    if (x < 1 || y < 1 || x > 65535 || y > 65535) return;
+    cinfo_.density_unit = 1;  // dots per inch
+    cinfo_.X_density = static_cast<UINT16>(x);
+    cinfo_.Y_density = static_cast<UINT16>(y);
+  }
+
   Limits limits_{};
   io::JpegErrors errors_{};
   unsigned char* buffer_ = nullptr;
@@ -62,7 +79,8 @@ class Encoder {
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_jpeg(ImageView<const std::uint8_t> image, int quality) {
+std::vector<std::uint8_t> encode_jpeg(ImageView<const std::uint8_t> image, int quality,
+                                      const Metadata& metadata) {
   if (quality < 1 || quality > 100) {
     throw Error(ErrorCode::invalid_argument,
                 "JPEG quality must be 1..100, not " + std::to_string(quality));
@@ -72,16 +90,16 @@ std::vector<std::uint8_t> encode_jpeg(ImageView<const std::uint8_t> image, int q
                 "a JPEG holds 1 or 3 channels and at least one pixel, not " +
                     std::to_string(image.height) + " x " + std::to_string(image.width) + " x " +
                     std::to_string(image.channels),
-                {}, "Write PNG to keep alpha");
+                {}, "Write PNG, TIFF or WebP to keep alpha");
   }
   if (image.height > JPEG_MAX_DIMENSION || image.width > JPEG_MAX_DIMENSION) {
     throw Error(ErrorCode::image_too_large,
                 "a JPEG's sides end at " + std::to_string(JPEG_MAX_DIMENSION) +
                     " pixels, these are " + std::to_string(image.width) + " x " +
                     std::to_string(image.height),
-                {}, "Write PNG");
+                {}, "Write PNG or TIFF");
   }
-  return Encoder().encode(image, quality);
+  return Encoder().encode(image, quality, metadata);
 }
 
 }  // namespace colorlab

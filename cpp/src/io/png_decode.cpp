@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "io/codec.hpp"
+#include "io/exif.hpp"
 #include "io/png_chunks.hpp"
 #include "io/png_handle.hpp"
 
@@ -29,8 +30,7 @@ void read_bytes(png_structp png, png_bytep target, std::size_t count) {
 // Owns a reader; libpng is called in its members only, each of them guarded.
 class Decoder {
  public:
-  Decoder(Bytes bytes, const Limits& limits)
-      : limits_(limits), notes_(png_notes(bytes, limits)), source_{bytes} {
+  Decoder(Bytes bytes, const Limits& limits) : limits_(limits), bytes_(bytes), source_{bytes} {
     if (!guarded(errors_, [this] { create(); })) fail();
     if (png_ == nullptr || info_ == nullptr) {
       destroy();
@@ -52,7 +52,7 @@ class Decoder {
   void choose_output(bool unchanged);
 
   const Limits& limits_;
-  PngNotes notes_;
+  Bytes bytes_;
   Source source_;
   PngErrors errors_{};
   png_structp png_ = nullptr;
@@ -109,8 +109,9 @@ void Decoder::read_header() {
                       .width = width,
                       .channels = channels,
                       .depth = depth,
-                      .animated = notes_.animated},
-             .orientation = notes_.orientation};
+                      .animated = is_animated_png(bytes_)},
+             .orientation = exif_orientation(metadata_of_png(bytes_, limits_).exif),
+             .model = channels >= 3 ? ColorModel::rgb : ColorModel::grey};
 }
 
 void Decoder::choose_output(bool unchanged) {
@@ -158,10 +159,10 @@ Header probe_png(Bytes bytes, const Limits& limits) {
   return decoder.header();
 }
 
-Image decode_png(Bytes bytes, const ReadOptions& options) {
+Stored decode_png(Bytes bytes, const ReadOptions& options) {
   Decoder decoder(bytes, options.limits);
   decoder.read_header();
-  return decoder.read_pixels(options);
+  return {decoder.read_pixels(options), decoder.header().model};
 }
 
 }  // namespace colorlab::io

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "io/codec.hpp"
+#include "io/png_chunks.hpp"
 #include "io/png_handle.hpp"
 
 namespace colorlab {
@@ -42,7 +43,9 @@ class Encoder {
   Encoder& operator=(const Encoder&) = delete;
 
   template <class T>
-  [[nodiscard]] std::vector<std::uint8_t> encode(ImageView<const T> image, int compression) {
+  [[nodiscard]] std::vector<std::uint8_t> encode(ImageView<const T> image, int compression,
+                                                 const Metadata& metadata) {
+    const std::vector<io::PngChunk> chunks = io::chunks_of(metadata);
     const bool ok = io::guarded(errors_, [&] {
       png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, &errors_, io::on_png_error,
                                      io::on_png_warning);
@@ -56,6 +59,10 @@ class Encoder {
                    color_type(image.channels), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                    PNG_FILTER_TYPE_DEFAULT);
       png_write_info(png_, info_);
+      for (const io::PngChunk& chunk : chunks) {
+        png_write_chunk(png_, reinterpret_cast<png_const_bytep>(chunk.type.data()),
+                        chunk.data.data(), chunk.data.size());
+      }
       if (sizeof(T) == 2 && std::endian::native == std::endian::little) png_set_swap(png_);
       for (std::size_t y = 0; y < image.height; ++y) {
         png_write_row(png_, reinterpret_cast<png_const_bytep>(image.row(y)));
@@ -79,7 +86,8 @@ class Encoder {
 }  // namespace
 
 template <class T>
-std::vector<std::uint8_t> encode_png(ImageView<const T> image, int compression) {
+std::vector<std::uint8_t> encode_png(ImageView<const T> image, int compression,
+                                     const Metadata& metadata) {
   if (compression < 0 || compression > 9) {
     throw Error(ErrorCode::invalid_argument,
                 "PNG compression must be 0..9, not " + std::to_string(compression));
@@ -93,10 +101,10 @@ std::vector<std::uint8_t> encode_png(ImageView<const T> image, int compression) 
   if (image.height > PNG_UINT_31_MAX || image.width > PNG_UINT_31_MAX) {
     throw Error(ErrorCode::image_too_large, "a PNG's sides end at 2147483647 pixels");
   }
-  return Encoder().encode(image, compression);
+  return Encoder().encode(image, compression, metadata);
 }
 
-template std::vector<std::uint8_t> encode_png(ImageView<const std::uint8_t>, int);
-template std::vector<std::uint8_t> encode_png(ImageView<const std::uint16_t>, int);
+template std::vector<std::uint8_t> encode_png(ImageView<const std::uint8_t>, int, const Metadata&);
+template std::vector<std::uint8_t> encode_png(ImageView<const std::uint16_t>, int, const Metadata&);
 
 }  // namespace colorlab

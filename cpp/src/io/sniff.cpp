@@ -14,6 +14,9 @@ constexpr std::string_view kJpeg = "\xFF\xD8\xFF"sv;
 constexpr std::string_view kPng = "\x89PNG\r\n\x1A\n"sv;
 constexpr std::string_view kRiff = "RIFF"sv;
 constexpr std::string_view kWebp = "WEBP"sv;
+constexpr std::string_view kBmp = "BM"sv;
+constexpr std::array kTiff = {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv};  // + is BigTIFF
+constexpr std::size_t kBmpStart = 18;  // up to the size of its second header, which tells its kind
 
 struct Signature {
   std::size_t offset;
@@ -22,13 +25,8 @@ struct Signature {
 };
 
 constexpr std::array kKnown = {
-    Signature{0, "II*\0"sv, "a TIFF image"},
-    Signature{0, "MM\0*"sv, "a TIFF image"},
-    Signature{0, "II+\0"sv, "a BigTIFF image"},
-    Signature{0, "MM\0+"sv, "a BigTIFF image"},
     Signature{0, "GIF87a"sv, "a GIF image"},
     Signature{0, "GIF89a"sv, "a GIF image"},
-    Signature{0, "BM"sv, "a BMP image"},
     Signature{0, "\0\0\1\0"sv, "a Windows icon"},
     Signature{0, "8BPS"sv, "a Photoshop document"},
     Signature{0, "\0\0\0\x0CJXL "sv, "a JPEG XL image"},
@@ -103,20 +101,40 @@ const char* describe_text(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+bool is_tiff(std::string_view text) {
+  return std::any_of(kTiff.begin(), kTiff.end(),
+                     [text](std::string_view magic) { return has(text, 0, magic); });
+}
+
+// "BM" alone starts many a text: the second header's size must be one of the known.
+bool is_bmp(std::string_view text) {
+  if (text.size() < kBmpStart || !has(text, 0, kBmp)) return false;
+  const auto size = static_cast<unsigned char>(text[14]);
+  return text.substr(15, 3) == "\0\0\0"sv && (size == 12 || (size >= 16 && size <= 124));
+}
+
+}  // namespace
+
 std::optional<Format> sniff(Bytes bytes) {
-  const std::string_view text = text_of(bytes, 16);
+  const std::string_view text = text_of(bytes, kBmpStart);
   if (has(text, 0, kJpeg)) return Format::jpeg;
   if (has(text, 0, kPng)) return Format::png;
   if (has(text, 0, kRiff) && has(text, 8, kWebp)) return Format::webp;
+  if (is_tiff(text)) return Format::tiff;
+  if (is_bmp(text)) return Format::bmp;
   return std::nullopt;
 }
 
 bool ends_in_signature(Bytes bytes) {
-  const std::string_view text = text_of(bytes, 16);
+  const std::string_view text = text_of(bytes, kBmpStart);
   const auto inside = [text](std::string_view magic) {
     return text.size() >= 2 && text.size() < magic.size() && magic.starts_with(text);
   };
   if (inside(kJpeg) || inside(kPng) || inside(kRiff)) return true;
+  if (std::any_of(kTiff.begin(), kTiff.end(), inside)) return true;
+  if (has(text, 0, kBmp) && bytes.size() < kBmpStart && !is_text(text)) return true;
   if (!has(text, 0, kRiff) || text.size() >= 12) return false;
   return text.size() <= 8 || kWebp.starts_with(text.substr(8));
 }

@@ -18,7 +18,7 @@ using Bytes = std::span<const std::uint8_t>;
 // True when the bytes end inside the signature of a format that colorlab reads.
 [[nodiscard]] bool ends_in_signature(Bytes bytes);
 
-// "a TIFF image", "text", "an HTML page"...: completes "this looks like ".
+// "a GIF image", "text", "an HTML page"...: completes "this looks like ".
 [[nodiscard]] std::string describe_unknown(Bytes bytes);
 
 }  // namespace colorlab::io

@@ -2,9 +2,10 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
-#include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "io/codec.hpp"
 #include "io/exif.hpp"
@@ -21,17 +22,25 @@ bool ends_early(Bytes bytes) {
   return bytes.size() < 12 || std::uint64_t{little_endian(&bytes[4])} + 8 > bytes.size();
 }
 
-int webp_orientation(Bytes bytes, const Limits& limits) {
+// The chunks of an extended file; a broken chain just ends the walk.
+void for_each_riff_chunk(Bytes bytes, const std::function<void(std::string_view, Bytes)>& visit) {
   std::size_t at = 12;
   while (at <= bytes.size() && bytes.size() - at >= 8) {
     const std::size_t size = little_endian(&bytes[at + 4]);
     if (size > bytes.size() - at - 8) break;
-    if (std::memcmp(&bytes[at], "EXIF", 4) == 0) {
-      return size <= limits.max_metadata_bytes ? exif_orientation(bytes.subspan(at + 8, size)) : 1;
-    }
+    visit({reinterpret_cast<const char*>(&bytes[at]), 4}, bytes.subspan(at + 8, size));
     at += 8 + size + (size & 1);
   }
-  return 1;
+}
+
+int webp_orientation(Bytes bytes, const Limits& limits) {
+  int orientation = 1;
+  for_each_riff_chunk(bytes, [&](std::string_view type, Bytes data) {
+    if (type == "EXIF" && data.size() <= limits.max_metadata_bytes) {
+      orientation = exif_orientation(data);
+    }
+  });
+  return orientation;
 }
 
 [[noreturn]] void fail(VP8StatusCode status, Bytes bytes) {
@@ -115,7 +124,18 @@ Header probe_webp(Bytes bytes, const Limits& limits) {
           .orientation = webp_orientation(bytes, limits)};
 }
 
-Image decode_webp(Bytes bytes, const ReadOptions& options) {
+Metadata metadata_of_webp(Bytes bytes, const Limits& limits) {
+  Metadata metadata;
+  for_each_riff_chunk(bytes, [&](std::string_view type, Bytes data) {
+    if (data.size() > limits.max_metadata_bytes) return;
+    if (type == "EXIF") metadata.exif.assign(data.begin(), data.end());
+    if (type == "XMP ") metadata.xmp.assign(data.begin(), data.end());
+    if (type == "ICCP") metadata.icc.assign(data.begin(), data.end());
+  });
+  return metadata;
+}
+
+Stored decode_webp(Bytes bytes, const ReadOptions& options) {
   const WebPBitstreamFeatures features = features_of(bytes, options.limits);
   const bool fill = options.on_truncated == OnTruncated::fill;
   if (ends_early(bytes) && !fill) fail(VP8_STATUS_NOT_ENOUGH_DATA, bytes);
@@ -129,7 +149,7 @@ Image decode_webp(Bytes bytes, const ReadOptions& options) {
                 {reinterpret_cast<std::uint8_t*>(image.data()), image.bytes(),
                  static_cast<int>(image.width() * image.channels())});
   }
-  return image;
+  return {std::move(image), ColorModel::rgb};
 }
 
 }  // namespace colorlab::io
