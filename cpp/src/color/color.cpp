@@ -45,7 +45,8 @@ void for_each_run(bool joined, std::size_t height, std::size_t width, int thread
   });
 }
 
-// A run of pixels, as the kernels want it: directly, or `kStrip` pixels at a time in a buffer.
+// Pixels of a run as the kernels take them: in place, or up to kStrip of them in planes of a
+// buffer, whose padding to whole blocks stays zero.
 template <class T>
 class RunOf {
  public:
@@ -54,8 +55,7 @@ class RunOf {
   RunOf(const PixelView<T>& view, std::size_t y, std::size_t x)
       : at_(view.row(y) + static_cast<std::ptrdiff_t>(x) * view.pixel_stride), view_(view) {}
 
-  // Whether rows can be handed on as they are.
-  [[nodiscard]] static bool direct(const PixelView<T>& view) {
+  [[nodiscard]] static bool in_place(const PixelView<T>& view) {
     return view.pixel_stride == 1 ||
            (view.channels == 3 && view.pixel_stride == 3 && view.channel_stride == 1);
   }
@@ -70,52 +70,55 @@ class RunOf {
     return row;
   }
 
-  [[nodiscard]] Row3<Sample> staged() {
+  [[nodiscard]] Row3<Sample> planes() {
     return {{buffer_, buffer_ + kStrip, buffer_ + 2 * kStrip}, 1};
   }
-  [[nodiscard]] Row3<const Sample> read(std::size_t offset, std::size_t n) {
+  Row3<const Sample> read(std::size_t offset, std::size_t n) {
     const Row3<T> from = row(offset);
     for (std::size_t c = 0; c < view_.channels; ++c) {
-      const T* source = from.channel[c];
       for (std::size_t i = 0; i < n; ++i) {
-        buffer_[c * kStrip + i] = source[static_cast<std::ptrdiff_t>(i) * from.step];
+        buffer_[c * kStrip + i] = from.channel[c][static_cast<std::ptrdiff_t>(i) * from.step];
       }
+      std::fill(buffer_ + c * kStrip + n, buffer_ + c * kStrip + padded(n), Sample{});
     }
     return {{buffer_, buffer_ + kStrip, buffer_ + 2 * kStrip}, 1};
   }
   void write(std::size_t offset, std::size_t n) const {
     const Row3<T> to = row(offset);
     for (std::size_t c = 0; c < view_.channels; ++c) {
-      T* target = to.channel[c];
       for (std::size_t i = 0; i < n; ++i) {
-        target[static_cast<std::ptrdiff_t>(i) * to.step] = buffer_[c * kStrip + i];
+        to.channel[c][static_cast<std::ptrdiff_t>(i) * to.step] = buffer_[c * kStrip + i];
       }
     }
+  }
+
+  [[nodiscard]] static std::size_t padded(std::size_t n) {
+    return (n + color::kBlock - 1) / color::kBlock * color::kBlock;
   }
 
  private:
   T* at_;
   const PixelView<T>& view_;
-  Sample buffer_[3 * kStrip];
+  alignas(64) Sample buffer_[3 * kStrip];
 };
 
-// Runs kernel(input row, output row, n) over both images.
+// Runs kernel(input row, output row, n) over both images, n a multiple of kBlock.
 template <class In, class Out, class Kernel>
 void transform(const PixelView<const In>& in, const PixelView<Out>& out, int threads,
                const Kernel& kernel) {
-  const bool direct_in = RunOf<const In>::direct(in), direct_out = RunOf<Out>::direct(out);
-  for_each_run(rows_join(in) && rows_join(out), in.height, in.width, threads,
-               [&](std::size_t y, std::size_t x, std::size_t n) {
-                 RunOf<const In> from(in, y, x);
-                 RunOf<Out> to(out, y, x);
-                 const std::size_t step = direct_in && direct_out ? n : kStrip;
-                 for (std::size_t i = 0; i < n; i += step) {
-                   const std::size_t count = std::min(step, n - i);
-                   kernel(direct_in ? from.row(i) : from.read(i, count),
-                          direct_out ? to.row(i) : to.staged(), count);
-                   if (!direct_out) to.write(i, count);
-                 }
-               });
+  const bool in_place = RunOf<const In>::in_place(in), out_in_place = RunOf<Out>::in_place(out);
+  const auto run = [&](std::size_t y, std::size_t x, std::size_t n) {
+    RunOf<const In> from(in, y, x);
+    RunOf<Out> to(out, y, x);
+    const std::size_t whole = in_place && out_in_place ? n / color::kBlock * color::kBlock : 0;
+    if (whole > 0) kernel(from.row(0), to.row(0), whole);
+    for (std::size_t i = whole; i < n; i += kStrip) {
+      const std::size_t count = std::min(kStrip, n - i);
+      kernel(from.read(i, count), to.planes(), RunOf<Out>::padded(count));
+      to.write(i, count);
+    }
+  };
+  for_each_run(rows_join(in) && rows_join(out), in.height, in.width, threads, run);
 }
 
 template <class A, class B>
@@ -129,7 +132,7 @@ template <class T>
 void rgb_to_lab(PixelView<const T> rgb, PixelView<float> lab, int threads) {
   require(rgb.channels == 3 && lab.channels == 3, "RGB and Lab need 3 channels each");
   require_same_size(rgb, lab);
-  transform<T, float>(rgb, lab, threads, color::kernels().of<T>().rgb_to_lab);
+  transform<T, float>(rgb, lab, threads, color::forward_kernels().of<T>().rgb_to_lab);
 }
 
 template <class T>
@@ -137,7 +140,7 @@ void lightness(PixelView<const T> image, PixelView<float> l, int threads) {
   require(image.channels == 3 || image.channels == 1, "lightness needs 1 (grey) or 3 channels");
   require(l.channels == 1, "L* has 1 channel");
   require_same_size(image, l);
-  const color::RowKernels<T>& rows = color::kernels().of<T>();
+  const color::ForwardRows<T>& rows = color::forward_kernels().of<T>();
   const bool grey = image.channels == 1;
   transform<T, float>(image, l, threads,
                       [&](const Row3<const T>& from, const Row3<float>& to, std::size_t n) {
@@ -153,7 +156,7 @@ template <class T>
 void lab_to_rgb(PixelView<const float> lab, PixelView<T> rgb, Gamut gamut, int threads) {
   require(rgb.channels == 3 && lab.channels == 3, "RGB and Lab need 3 channels each");
   require_same_size(rgb, lab);
-  const auto kernel = color::kernels().of<T>().lab_to_rgb;
+  const auto kernel = color::backward_kernels().of<T>().lab_to_rgb;
   const bool chroma = gamut == Gamut::chroma;
   transform<float, T>(lab, rgb, threads,
                       [&](const Row3<const float>& from, const Row3<T>& to, std::size_t n) {

@@ -1,4 +1,5 @@
-// The row kernels: one table of functions per SIMD target.
+// The row kernels: one table of functions per SIMD target. Rows are whole multiples of kBlock
+// pixels; the callers pad what is left over.
 #pragma once
 
 #include <cstddef>
@@ -6,29 +7,53 @@
 
 namespace colorlab::color {
 
+inline constexpr std::size_t kBlock = 64;  // pixels; a multiple of every target's vector
+inline constexpr std::size_t kStrip =
+    1024;  // pixels worked on at a time: they stay in the L1 cache
+
 // Three channels of a row of pixels: planar (step 1) or interleaved (step 3).
 template <class T>
 struct Row3 {
   T* channel[3] = {nullptr, nullptr, nullptr};
   std::ptrdiff_t step = 1;
+
+  [[nodiscard]] Row3 from(std::size_t pixel) const {
+    const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(pixel) * step;
+    return {{channel[0] + at, channel[1] + at, channel[2] + at}, step};
+  }
+};
+
+// a* and b* of one row between two rows: first + weight * (second - first).
+struct ChromaRows {
+  const float* a[2] = {nullptr, nullptr};
+  const float* b[2] = {nullptr, nullptr};
+  float weight = 0;
 };
 
 template <class T>
-struct RowKernels {
+struct ForwardRows {
   void (*rgb_to_lab)(const Row3<const T>& rgb, const Row3<float>& lab, std::size_t n);
   // scale * L* + offset of RGB, or of displayed grey.
   void (*lightness)(const Row3<const T>& rgb, float* l, std::size_t n, float scale, float offset);
   void (*grey_lightness)(const T* grey, float* l, std::size_t n, float scale, float offset);
-  void (*lab_to_rgb)(const Row3<const float>& lab, const Row3<T>& rgb, std::size_t n, bool chroma);
 };
 
-struct Kernels {
-  RowKernels<std::uint8_t> u8;
-  RowKernels<std::uint16_t> u16;
-  RowKernels<float> f32;
+// With `chroma`, the number of pixels whose chroma was reduced is returned, else 0.
+template <class T>
+struct BackwardRows {
+  std::size_t (*lab_to_rgb)(const Row3<const float>& lab, const Row3<T>& rgb, std::size_t n,
+                            bool chroma);
+  std::size_t (*recolor)(const float* l, const ChromaRows& ab, const Row3<T>& rgb, std::size_t n);
+};
+
+template <template <class> class Rows>
+struct ForSamples {
+  Rows<std::uint8_t> u8;
+  Rows<std::uint16_t> u16;
+  Rows<float> f32;
 
   template <class T>
-  [[nodiscard]] const RowKernels<T>& of() const {
+  [[nodiscard]] const Rows<T>& of() const {
     if constexpr (sizeof(T) == 1) {
       return u8;
     } else if constexpr (sizeof(T) == 2) {
@@ -39,7 +64,8 @@ struct Kernels {
   }
 };
 
-// The table of the active target (cpu.hpp).
-[[nodiscard]] const Kernels& kernels();
+// The tables of the active target (cpu.hpp).
+[[nodiscard]] const ForSamples<ForwardRows>& forward_kernels();
+[[nodiscard]] const ForSamples<BackwardRows>& backward_kernels();
 
 }  // namespace colorlab::color
