@@ -1,1 +1,1 @@
-"""The training harness: photos in, a Keras GAN trained, an ONNX generator out. Needs colorlab[train]."""
+"""The training harness: photos in, a Keras GAN trained, an ONNX generator out (colorlab[train])."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-
 from colorlab.errors import TrainingError
 
 from . import config as configuration
 from . import models
 
 FILE = "checkpoint.npz"
+BEST = "best.npz"  # averaged weights of the best validated step
 CONFIG = "config.json"
 
 
@@ -29,27 +29,43 @@ class Run:
     generator: keras.Model
     step: int
     data_hash: str
-    metrics: dict[str, float] = field(default_factory=dict)
+    sources: list[str]  # where its photos were
 
 
-def save(run: Path, groups: dict[str, Sequence[np.ndarray]], state: dict[str, Any]) -> None:
+def save(
+    run: Path,
+    groups: dict[str, Sequence[np.ndarray]],
+    state: dict[str, Any],
+    *,
+    name: str = FILE,
+) -> None:
     """Writes every array of `groups` and `state`, or leaves the last checkpoint as it was."""
-    arrays = {f"{g}/{i:04d}": np.asarray(a) for g, members in groups.items() for i, a in enumerate(members)}
+    arrays = {
+        f"{name}/{index:04d}": array
+        for name, members in groups.items()
+        for index, array in enumerate(members)
+    }
     arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
-    temporary = run / f".{FILE}.{os.getpid()}"
+    temporary = run / f".{name}.{os.getpid()}"
     try:
         with temporary.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(run / FILE)
+        temporary.replace(run / name)
+    except OSError as error:
+        raise TrainingError(
+            f"the checkpoint could not be written: {error.strerror}",
+            path=str(run / name),
+            hint="The one before it is whole; make room and run the same command again.",
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def load(run: Path) -> tuple[dict[str, list[np.ndarray]], dict[str, Any]]:
+def load(run: Path, name: str = FILE) -> tuple[dict[str, list[np.ndarray]], dict[str, Any]]:
     """The groups of arrays and the state of the last checkpoint."""
-    path = run / FILE
+    path = run / name
     try:
         with np.load(path, allow_pickle=False) as archive:
             state = json.loads(archive["state"].tobytes())
@@ -86,16 +102,16 @@ def read_config(run: Path) -> configuration.Config:
     return configuration.from_dict(values, str(run / CONFIG))
 
 
-def load_run(run: Path) -> Run:
-    """The run's configuration and its generator with averaged weights, for export."""
+def load_run(run: Path, *, best: bool = False) -> Run:
+    """The run's configuration and its generator with averaged weights, for export.
+
+    `best`: those of the best validated step instead of the last.
+    """
     config = read_config(run)
     groups, state = load(run)
-    generator = models.build_generator(_without_pretrained(config).model)
+    if best:
+        groups, chosen = load(run, BEST)
+        state = state | chosen
+    generator = models.build_generator(replace(config.model, pretrained=False))
     assign(generator.weights, groups["ema"], "generator")
-    return Run(config, generator, state["step"], state["data_hash"], state.get("metrics", {}))
-
-
-def _without_pretrained(config: configuration.Config) -> configuration.Config:
-    from dataclasses import replace
-
-    return replace(config, model=replace(config.model, pretrained=False))
+    return Run(config, generator, state["step"], state["data_hash"], state.get("sources", []))

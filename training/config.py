@@ -1,8 +1,9 @@
-"""A training run's configuration: dataclasses with defaults, read from TOML, kept beside the run."""
+"""A training run's configuration: dataclasses with defaults, read from TOML, kept with the run."""
 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from colorlab.errors import TrainingError
+
+SCHEDULES = ("constant", "cosine", "linear")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,14 @@ class DataConfig:
 class ModelConfig:
     architecture: str = "unet-lite0"
     pretrained: bool = True  # start the encoder from ImageNet weights
-    frozen_blocks: int = 0  # encoder blocks (of 16) that stay as they were for good, the stem with them
+    decoder: tuple[int, ...] = (160, 96, 64)  # channels at 1/16, 1/8 and 1/4 of the input
+    frozen_blocks: int = (
+        0  # encoder blocks (of 16) that stay as they were for good, the stem with them
+    )
     ab_scale: float = 110.0  # network output times this is a*b*
     temperature: float = 0.38  # of the annealed mean (Zhang et al. 2016)
     gain: float = 1.0  # chroma multiplier of the exported network
+    default_size: int = 256  # short side that photos are rendered at
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,8 @@ class StageConfig:
 
 @dataclass(frozen=True, slots=True)
 class OptimConfig:
-    learning_rate: float = 1e-3  # peak of the generator's cosine in the pixel stage
+    learning_rate: float = 1e-3  # peak of the generator's rate in the pixel stage
+    schedule: str = "cosine"  # of that rate after the warm-up: constant, cosine or linear to ~0
     joint_learning_rate: float = 5e-5
     discriminator_learning_rate: float = 2e-4
     weight_decay: float = 1e-4
@@ -55,6 +63,7 @@ class OptimConfig:
     rebalance: float = 0.5  # 0: plain cross-entropy; 1: fully weighted by rarity
     huber_weight: float = 0.5
     adversarial_weight: float = 0.05
+    feature_weight: float = 1.0  # feature matching (Wang et al. 2018), joint stage
     fit_bins_from: int = 2048  # crops that the bin prior is counted on
 
 
@@ -67,6 +76,8 @@ class Config:
     seed: int = 0
     checkpoint_every: int = 200
     sample_every: int = 400
+    validate_every: int = 1000  # steps, when validation photos are given
+    validation_photos: int = 64
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -83,6 +94,8 @@ _SECTIONS = {
     "stages": StageConfig,
     "optim": OptimConfig,
 }
+_TOP = ("seed", "checkpoint_every", "sample_every", "validate_every", "validation_photos")
+PRESETS = Path(__file__).parent / "configs"
 
 
 def from_dict(values: Mapping[str, Any], origin: str = "configuration") -> Config:
@@ -90,43 +103,100 @@ def from_dict(values: Mapping[str, Any], origin: str = "configuration") -> Confi
     parts: dict[str, Any] = {}
     for key, value in values.items():
         if key in _SECTIONS:
-            known = {f.name for f in dataclasses.fields(_SECTIONS[key])}
-            unknown = set(value) - known
-            if unknown:
-                raise TrainingError(
-                    f"unknown key {key}.{sorted(unknown)[0]}",
-                    path=origin,
-                    hint=f"Known here: {', '.join(sorted(known))}.",
-                )
-            parts[key] = _SECTIONS[key](**value)
-        elif key in {"seed", "checkpoint_every", "sample_every"}:
+            parts[key] = _section(key, value, origin)
+        elif key in _TOP:
+            if type(value) is not int:
+                raise TrainingError(f"{key} must be a whole number, not {value!r}", path=origin)
             parts[key] = value
         else:
-            raise TrainingError(f"unknown key {key}", path=origin)
+            raise _unknown(key, [*_SECTIONS, *_TOP], origin)
     config = Config(**parts)
     _check(config, origin)
     return config
 
 
-def load(path: Path) -> Config:
-    """Reads a TOML configuration. Raises TrainingError when it is missing or wrong."""
+def _section(name: str, values: Any, origin: str) -> Any:
+    if not isinstance(values, Mapping):
+        raise TrainingError(f"[{name}] must be a table", path=origin)
+    defaults = {f.name: f for f in dataclasses.fields(_SECTIONS[name])}
+    given: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in defaults:
+            raise _unknown(f"{name}.{key}", [f"{name}.{k}" for k in defaults], origin)
+        default = getattr(_SECTIONS[name](), key)
+        if isinstance(default, tuple) and isinstance(value, list):
+            value = tuple(value)
+        if isinstance(default, float) and type(value) is int:
+            value = float(value)
+        if type(value) is not type(default):
+            kind = type(default).__name__
+            raise TrainingError(f"{name}.{key} must be a {kind}, not {value!r}", path=origin)
+        given[key] = value
+    return _SECTIONS[name](**given)
+
+
+def _unknown(key: str, known: list[str], origin: str) -> TrainingError:
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f'Did you mean "{near[0]}"?' if near else f"Known: {', '.join(sorted(known))}."
+    return TrainingError(f'unknown key "{key}"', path=origin, hint=hint)
+
+
+def presets() -> list[str]:
+    """The names of the configurations that come with colorlab."""
+    return sorted(p.stem for p in PRESETS.glob("*.toml"))
+
+
+def load(name: str | Path) -> Config:
+    """Reads a TOML file, or a preset by its name. Raises TrainingError when missing or wrong."""
+    path = Path(name)
+    if path.suffix != ".toml":
+        if str(name) not in presets():
+            hint = f"Presets: {', '.join(presets())}; other configurations are .toml files."
+            raise TrainingError(f'there is no preset "{name}"', hint=hint)
+        path = PRESETS / f"{name}.toml"
     try:
         return from_dict(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TrainingError(str(error), path=str(path)) from error
 
 
+def with_steps(config: Config, steps: int) -> Config:
+    """The same run in `steps` steps: every stage keeps its share."""
+    if steps < 1:
+        raise TrainingError("a run has at least one step")
+    total, stages = config.total_steps, config.stages
+    discriminator = round(stages.discriminator_steps * steps / total)
+    joint = round(stages.joint_steps * steps / total)
+    scaled = StageConfig(steps - discriminator - joint, discriminator, joint)
+    return dataclasses.replace(config, stages=scaled)
+
+
 def _check(config: Config, origin: str) -> None:
+    data, model, optim = config.data, config.model, config.optim
+
     def need(ok: bool, what: str) -> None:
         if not ok:
             raise TrainingError(what, path=origin)
 
-    need(config.data.crop >= 32 and config.data.crop % 32 == 0, "data.crop: a multiple of 32")
-    need(config.data.batch >= 1, "data.batch: at least 1")
-    need(0 < config.data.min_scale <= 1, "data.min_scale: above 0, at most 1")
-    need(0 <= config.model.frozen_blocks <= 16, "model.frozen_blocks: 0 to 16")
-    need(config.model.temperature > 0, "model.temperature: above 0")
-    need(0 <= config.optim.rebalance <= 1, "optim.rebalance: 0 to 1")
-    need(0 <= config.optim.ema < 1, "optim.ema: 0 to below 1")
+    need(data.crop >= 32 and data.crop % 32 == 0, "data.crop: a multiple of 32")
+    need(data.batch >= 1, "data.batch: at least 1")
+    need(data.threads >= 1, "data.threads: at least 1")
+    need(0 < data.min_scale <= 1, "data.min_scale: above 0, at most 1")
+    need(all(w >= 0 for w in data.source_weights.values()), "data.source_weights: not negative")
+    need(
+        len(model.decoder) == 3 and min(model.decoder) >= 8, "model.decoder: 3 widths of 8 or more"
+    )
+    need(0 <= model.frozen_blocks <= 16, "model.frozen_blocks: 0 to 16")
+    need(0 < model.ab_scale <= 200, "model.ab_scale: above 0, at most 200")
+    need(model.temperature > 0, "model.temperature: above 0")
+    need(model.gain > 0, "model.gain: above 0")
+    need(model.default_size >= 32, "model.default_size: at least 32")
+    need(optim.schedule in SCHEDULES, f"optim.schedule: {', '.join(SCHEDULES)}")
+    need(optim.learning_rate > 0, "optim.learning_rate: above 0")
+    need(0 <= optim.rebalance <= 1, "optim.rebalance: 0 to 1")
+    need(0 <= optim.freeze_encoder <= 1, "optim.freeze_encoder: 0 to 1")
+    need(0 <= optim.ema < 1, "optim.ema: 0 to below 1")
+    need(min(dataclasses.astuple(config.stages)) >= 0, "stages: steps are not negative")
     need(config.total_steps >= 1, "stages: at least one step in all")
-    need(config.checkpoint_every >= 1 and config.sample_every >= 1, "every: at least 1 step")
+    for key in ("checkpoint_every", "sample_every", "validate_every", "validation_photos"):
+        need(getattr(config, key) >= 1, f"{key}: at least 1")

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from keras import KerasTensor, Model, layers
-
 from colorlab.errors import TrainingError
+from keras import KerasTensor, Model, layers
 
 # repeats, kernel, stride, expansion, channels of each stage
 STAGES = (
@@ -45,7 +44,9 @@ def _norm(x: KerasTensor, name: str) -> KerasTensor:
     return layers.BatchNormalization(epsilon=1e-3, name=name)(x)
 
 
-def _block(x: KerasTensor, name: str, kernel: int, stride: int, expansion: int, channels: int) -> KerasTensor:
+def _block(
+    x: KerasTensor, name: str, kernel: int, stride: int, expansion: int, channels: int
+) -> KerasTensor:
     """Mobile inverted bottleneck (Sandler et al. 2018)."""
     shortcut, width = x, int(x.shape[-1])
     if expansion != 1:
@@ -79,7 +80,9 @@ def build_encoder() -> Model:
         if stride == 2 and index:
             taps.append(x)
         for repeat in range(repeats):
-            x = _block(x, f"block{index}", kernel, stride if repeat == 0 else 1, expansion, channels)
+            x = _block(
+                x, f"block{index}", kernel, stride if repeat == 0 else 1, expansion, channels
+            )
             index += 1
     return Model(lightness, [*taps, x], name="encoder")
 
@@ -111,7 +114,10 @@ def load_pretrained(encoder: Model) -> None:
 
     def norm(layer: str, source: str) -> None:
         encoder.get_layer(layer).set_weights(
-            [state[f"{source}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")]
+            [
+                state[f"{source}.{part}"]
+                for part in ("weight", "bias", "running_mean", "running_var")
+            ]
         )
 
     # The network saw (x-127)/128 in three equal channels; for a grey that is nearly L*/50-1, and
@@ -159,7 +165,10 @@ class _TensorUnpickler(pickle.Unpickler):
         return (storage_type, str(key))
 
 
-_STORAGES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+_STORAGES: dict[str, np.dtype[Any]] = {
+    "FloatStorage": np.dtype("<f4"),
+    "LongStorage": np.dtype("<i8"),
+}
 
 
 def read_torch_legacy(path: Path, sha256: str) -> dict[str, np.ndarray]:
@@ -193,5 +202,3 @@ def _view(storage: np.ndarray, layout: Any) -> np.ndarray:
     offset, size, stride = layout
     bytes_ = [s * storage.itemsize for s in stride]
     return np.lib.stride_tricks.as_strided(storage[offset:], size, bytes_, writeable=False).copy()
-
-

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from colorlab.errors import OperationCancelled, TrainingError
+from numpy.typing import NDArray
 
-from colorlab.errors import TrainingError
-
-from . import bins, checkpoint, data, models, report
+from . import bins, checkpoint, data, initial, models, report, report_page, steps, validation
 from .config import Config
-from .steps import Networks, Step, Trainer
+from .interrupt import Interruption
 
-Narrate = Callable[[int, int, dict[str, float | int | str]], None]  # step, total, latest values
+Values = dict[str, Any]
+Narrate = Callable[[int, int, Values], None]  # step, total, latest values
+Floats = NDArray[np.float32]
 LOG_EVERY = 20
 SAMPLES = 12
 
@@ -28,68 +32,128 @@ def train(
     run: Path,
     config: Config,
     *,
-    resume: bool = False,
-    init: Path | None = None,
+    init: str | Path | None = None,
+    validate: Path | None = None,
     narrate: Narrate = lambda *_: None,
 ) -> Path:
-    """Trains (or goes on with) `run` and returns its checkpoint.
+    """Trains `run`, or goes on with it if it is there, and returns its checkpoint.
 
-    `init`: another run whose averaged generator this one starts from. Raises TrainingError for
-    sources without photos, a run that is there already, or a checkpoint of another configuration.
+    Args:
+        sources: folders, photos and .tar shards.
+        init: "default", an exported .onnx or another run whose generator a new run starts from.
+        validate: folder (or .txt list) of other photos that the run is measured on.
+        narrate: told (step, total steps, latest values) every LOG_EVERY steps.
+
+    Raises:
+        TrainingError: no photos; a run of another configuration or other photos; a loss that is
+            not finite. The last checkpoint stays in every case.
+        OperationCancelled: SIGINT (code "interrupted") or SIGTERM ("terminated") came; a
+            checkpoint was written first.
     """
+    _grow_gpu_memory()
     keras.utils.set_random_seed(config.seed)
     items = data.index(sources)
     fingerprint = data.data_hash(items)
-    if resume:
+    resumed = (run / checkpoint.FILE).exists()
+    groups: dict[str, list[Any]] = {}
+    state: dict[str, Any] = {
+        "step": 0,
+        "data_hash": fingerprint,
+        "sources": [str(s.absolute()) for s in sources],
+    }
+    if resumed:
         groups, state = checkpoint.load(run)
-        if checkpoint.read_config(run).model != config.model:
-            raise TrainingError("the run was started with another model", path=str(run))
-    else:
-        if (run / checkpoint.FILE).exists():
-            raise TrainingError(
-                "a run is here already", path=str(run), hint="--resume goes on with it."
-            )
-        run.mkdir(parents=True, exist_ok=True)
-        groups, state = {}, {"step": 0, "data_hash": fingerprint}
-        checkpoint.write_config(run, config)
+        _check_same_run(run, config, fingerprint, state)
+    _make_folder(run)
+    checkpoint.write_config(run, config)
 
-    counts = groups["bins"][0] if groups else _count_bins(items, config)
-    generator = models.build_generator(config.model)
-    if init is not None and not resume:
-        checkpoint.assign(generator.weights, checkpoint.load(init)[0]["ema"], "generator")
-    discriminator = models.build_discriminator()
-    networks = Networks(generator, discriminator, [w.numpy() for w in generator.weights])
-    trainer = Trainer(networks, config, bins.rarity_weights(counts, config.optim.rebalance))
-    if groups:
-        checkpoint.assign(generator.weights, groups["generator"], "generator")
-        checkpoint.assign(discriminator.weights, groups["discriminator"], "discriminator")
-        networks.ema = groups["ema"]
-        for index, optimizer in enumerate(trainer.optimizers):
-            checkpoint.assign(optimizer.variables, groups[f"optimizer{index}"], "optimizer")
+    counts = groups["bins"][0] if resumed else _count_bins(items, config)
+    generator = models.build_generator(
+        config.model if not resumed else replace(config.model, pretrained=False)
+    )
+    if init is not None and not resumed:
+        initial.load_into(generator, init)
+    networks = steps.networks_of(generator, models.build_discriminator())
+    trainer = steps.Trainer(networks, config, bins.rarity_weights(counts, config.optim.rebalance))
+    if resumed:
+        for name, variables in _variables(trainer).items():
+            checkpoint.assign(variables, groups[name], name)
 
     def save(step: int) -> None:
-        arrays: dict[str, Sequence[np.ndarray]] = {
-            "generator": [w.numpy() for w in generator.weights],
-            "discriminator": [w.numpy() for w in discriminator.weights],
-            "ema": networks.ema,
-            "bins": [counts],
-        }
-        for index, optimizer in enumerate(trainer.optimizers):
-            arrays[f"optimizer{index}"] = [np.asarray(v) for v in optimizer.variables]
-        checkpoint.save(run, arrays, {"step": step, "data_hash": fingerprint})
+        arrays = {name: _arrays(group) for name, group in _variables(trainer).items()}
+        # A loss is of the weights before its step: the step itself may have broken them.
+        if not all(np.isfinite(array).all() for array in arrays["generator"]):
+            raise _not_finite("a weight", step, run)
+        checkpoint.save(run, arrays | {"bins": [counts]}, state | {"step": step})
 
-    _run_stages(trainer, config, items, run, int(state["step"]), save, narrate)
+    _run(trainer, config, items, run, int(state["step"]), save, narrate, validate)
     return run / checkpoint.FILE
 
 
-def _run_stages(
-    trainer: Trainer,
+def _grow_gpu_memory() -> None:
+    """TensorFlow takes what it needs of a GPU instead of all of it."""
+    for device in tf.config.list_physical_devices("GPU"):
+        with contextlib.suppress(RuntimeError):  # set by whoever used the device before us
+            tf.config.experimental.set_memory_growth(device, True)
+
+
+def _make_folder(run: Path) -> None:
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"cannot be made: {error.strerror}", path=str(run)) from error
+
+
+def _check_same_run(run: Path, config: Config, fingerprint: str, state: dict[str, Any]) -> None:
+    """A run goes on with its own configuration and photos; only its length may change."""
+    before = checkpoint.read_config(run)
+    if replace(before, stages=config.stages) != config:
+        changed = [
+            f"{section}.{key}" if isinstance(value, dict) else section
+            for section, value in config.as_dict().items()
+            if section != "stages" and value != before.as_dict()[section]
+            for key in (value if isinstance(value, dict) else [""])
+            if not isinstance(value, dict) or value[key] != before.as_dict()[section][key]
+        ]
+        raise TrainingError(
+            f"the run was started with another {', '.join(changed)}",
+            path=str(run),
+            hint="Use the same configuration, or another --out.",
+        )
+    if state["data_hash"] != fingerprint:
+        raise TrainingError(
+            "the run was started on other photos",
+            path=str(run),
+            hint="Give the same --data, or start a new run with --init and this one.",
+        )
+
+
+def _variables(trainer: steps.Trainer) -> dict[str, Sequence[Any]]:
+    """Everything that a run must remember, by the name of its group in a checkpoint."""
+    networks = trainer.networks
+    groups: dict[str, Sequence[Any]] = {
+        "generator": networks.generator.weights,
+        "discriminator": networks.discriminator.weights,
+        "ema": networks.ema,
+    }
+    for index, optimizer in enumerate(trainer.optimizers):
+        groups[f"optimizer{index}"] = optimizer.variables
+    return groups
+
+
+def _arrays(variables: Sequence[Any]) -> list[np.ndarray]:
+    return [v.numpy() for v in variables]
+
+
+def _run(
+    trainer: steps.Trainer,
     config: Config,
     items: Sequence[data.Item],
     run: Path,
     first: int,
     save: Callable[[int], None],
     narrate: Narrate,
+    validate: Path | None,
 ) -> None:
     loader = data.open_loader(
         items,
@@ -98,46 +162,70 @@ def _run_stages(
         seed=config.seed,
         first_sample=first * config.data.batch,
     )
-    fixed = data.open_loader(  # the same crops in every sheet of samples
+    lightness, ab = data.open_loader(  # the same crops in every sheet of samples
         items, config.data, ab_scale=config.model.ab_scale, seed=config.seed + 1, first_sample=0
     ).next()
-    samples = tuple(array[:SAMPLES] for array in fixed)
-    log = report.LossLog(run, first)
-    steps: dict[str, Step] = {}
+    samples = lightness[:SAMPLES], ab[:SAMPLES]
+    inference = models.inference_model(trainer.networks.generator, config)
+    validator = None
+    if validate is not None:
+        validator = validation.Validator(validate, config, inference, run)
+    log = report.MetricsLog(run, first)
+    functions: dict[str, steps.Step] = {}
     since, started = first, time.monotonic()
-    for step in range(first, config.total_steps):
-        stage = stage_of(step, config)
-        if stage not in steps:
-            steps = {stage: _step_function(trainer, stage)}  # the old stage's graph may go
-        head, body = learning_rates(step, config)
-        trainer.set_learning_rates(head, body)
-        lightness, ab = loader.next()
-        values = steps[stage](tf.constant(lightness), tf.constant(ab))
-        trainer.update_ema(step)
-        done = step + 1
-        if done % LOG_EVERY == 0 or done == config.total_steps:
-            numbers: dict[str, float | int | str] = {k: float(v) for k, v in values.items()}
-            if not all(math.isfinite(float(v)) for v in numbers.values()):
-                raise TrainingError(
-                    f"loss is not finite at step {done}",
+    with Interruption() as interruption:
+        for step in range(first, config.total_steps):
+            stage = stage_of(step, config)
+            if stage not in functions:
+                functions = {stage: _step_function(trainer, stage)}  # the old graph may go
+            head, body = learning_rates(step, config)
+            trainer.set_learning_rates(head, body)
+            lightness, ab = loader.next()
+            values = functions[stage](tf.constant(lightness), tf.constant(ab))
+            trainer.update_ema(step)
+            done = step + 1
+            last = done == config.total_steps
+            if done % LOG_EVERY == 0 or last:
+                numbers: Values = {name: float(value) for name, value in values.items()}
+                for name, number in numbers.items():
+                    if not math.isfinite(float(number)):
+                        raise _not_finite(name, done, run)
+                now = time.monotonic()
+                speed = (done - since) * config.data.batch / (now - started)
+                since, started = done, now
+                numbers = {"step": done, "stage": stage, "learning_rate": head, **numbers}
+                numbers["images_per_second"] = round(speed, 2)
+                log.append(numbers)
+                narrate(done, config.total_steps, numbers)
+            if done % config.checkpoint_every == 0 or last or interruption.received:
+                save(done)
+            if validator and (done % config.validate_every == 0 or last):
+                with averaged(trainer.networks):
+                    measured = validator.measure(done, trainer.networks)
+                narrate(done, config.total_steps, {"step": done, "validation": measured})
+                since, started = done, time.monotonic()
+            if done % config.sample_every == 0 or last:
+                _draw_samples(trainer, inference, config, run, done, samples)
+                log.plot()
+                report_page.write(run, log.rows(), validator.history if validator else [])
+            if interruption.received and not last:
+                name = interruption.received.name
+                raise OperationCancelled(
+                    f"stopped by {name} at step {done} of {config.total_steps}",
+                    code=interruption.code,
                     path=str(run),
-                    hint="Lower optim.learning_rate and resume from the last checkpoint.",
+                    hint="The same command goes on from there.",
                 )
-            now = time.monotonic()
-            speed = (done - since) * config.data.batch / (now - started)
-            since, started = done, now
-            numbers |= {"step": done, "stage": stage, "learning_rate": head}
-            numbers["images_per_second"] = round(speed, 2)
-            log.append(numbers)
-            narrate(done, config.total_steps, numbers)
-        if done % config.checkpoint_every == 0 or done == config.total_steps:
-            save(done)
-        if done % config.sample_every == 0 or done == config.total_steps:
-            _draw_samples(trainer, config, run, done, samples)
-            log.plot()
-    if loader.failed():
-        listing = "".join(f"{path}\t{reason}\n" for path, reason in loader.failed())
-        (run / "unreadable.tsv").write_text(listing, encoding="utf-8")
+    report.write_unreadable(run, loader.failed())
+
+
+def _not_finite(what: str, step: int, run: Path) -> TrainingError:
+    return TrainingError(
+        f"{what} is not finite at step {step}",
+        code="not_finite",
+        path=str(run),
+        hint="Lower optim.learning_rate; the last checkpoint is from before.",
+    )
 
 
 def stage_of(step: int, config: Config) -> str:
@@ -150,17 +238,22 @@ def stage_of(step: int, config: Config) -> str:
 
 
 def learning_rates(step: int, config: Config) -> tuple[float, float]:
-    """Of the decoder and of the encoder: warm-up and cosine to 2 % in the pixel stage, then flat."""
+    """Of the decoder and of the encoder: warm-up and schedule in the pixel stage, then flat."""
     optim, pixel = config.optim, config.stages.pixel_steps
     if step >= pixel:
         return optim.joint_learning_rate, optim.joint_learning_rate * optim.encoder_rate
     warm = min(1.0, (step + 1) / max(1, optim.warmup_steps))
-    cosine = 0.51 + 0.49 * math.cos(math.pi * step / pixel)
-    rate = optim.learning_rate * warm * cosine
+    share = step / pixel
+    decayed = {
+        "constant": 1.0,
+        "cosine": 0.51 + 0.49 * math.cos(math.pi * share),
+        "linear": 1.0 - 0.98 * share,
+    }[optim.schedule]
+    rate = optim.learning_rate * warm * decayed
     return rate, rate * optim.encoder_rate
 
 
-def _step_function(trainer: Trainer, stage: str) -> Step:
+def _step_function(trainer: steps.Trainer, stage: str) -> steps.Step:
     if stage == "discriminator":
         return trainer.discriminator_step()
     if stage == "joint":
@@ -168,7 +261,7 @@ def _step_function(trainer: Trainer, stage: str) -> Step:
     return trainer.pixel_step(with_encoder=stage == "pixel")
 
 
-def _count_bins(items: Sequence[data.Item], config: Config) -> np.ndarray:
+def _count_bins(items: Sequence[data.Item], config: Config) -> NDArray[np.float64]:
     """How often each ab bin is seen, at output resolution, in crops of the training data."""
     loader = data.open_loader(
         items, config.data, ab_scale=config.model.ab_scale, seed=config.seed, first_sample=0
@@ -184,13 +277,27 @@ def _count_bins(items: Sequence[data.Item], config: Config) -> np.ndarray:
 
 
 def _draw_samples(
-    trainer: Trainer, config: Config, run: Path, step: int, samples: tuple[Any, ...]
+    trainer: steps.Trainer,
+    inference: keras.Model,
+    config: Config,
+    run: Path,
+    step: int,
+    samples: tuple[Floats, Floats],
 ) -> None:
     """Triptychs by the averaged weights, which are what ships."""
-    generator, lightness = trainer.networks.generator, samples[0]
-    current = [w.numpy() for w in generator.weights]
-    generator.set_weights(trainer.networks.ema)
-    ab = models.inference_model(generator, config)(lightness, training=False).numpy()
-    generator.set_weights(current)
-    sheet = report.triptych_sheet(lightness, samples[1], ab, config.model.ab_scale)
+    lightness, ab_true = samples
+    with averaged(trainer.networks):
+        ab = inference(lightness, training=False).numpy()
+    sheet = report.triptych_sheet(lightness, ab_true, ab, config.model.ab_scale)
     report.write_triptychs(run, step, sheet)
+
+
+@contextlib.contextmanager
+def averaged(networks: steps.Networks) -> Iterator[None]:
+    """The generator has its averaged weights within the block."""
+    current = _arrays(networks.generator.weights)
+    networks.generator.set_weights(_arrays(networks.ema))
+    try:
+        yield
+    finally:
+        networks.generator.set_weights(current)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from . import bins as ab_bins
@@ -45,3 +47,11 @@ def hinge_discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
 
 def hinge_generator(fake: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_mean(fake)
+
+
+def feature_matching(real: Sequence[tf.Tensor], fake: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Mean L1 distance of the discriminator's features (Wang et al. 2018); real ones are fixed."""
+    distances = [
+        tf.reduce_mean(tf.abs(tf.stop_gradient(a) - b)) for a, b in zip(real, fake, strict=True)
+    ]
+    return tf.add_n(distances) / len(distances)

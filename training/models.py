@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from keras import KerasTensor, Model, initializers, layers
-
 from colorlab.errors import TrainingError
+from keras import KerasTensor, Model, initializers, layers
 
 from . import bins as ab_bins
 from . import encoder as lite0
@@ -13,7 +12,6 @@ from .config import Config, ModelConfig
 
 STRIDE = 32  # sides of the input are multiples of this
 DOWNSCALE = 4  # the ab output is this much smaller than the input
-DECODER = (192, 128, 64)  # channels at 1/16, 1/8, 1/4
 
 
 def build_generator(config: ModelConfig) -> Model:
@@ -37,9 +35,9 @@ def build_generator(config: ModelConfig) -> Model:
             layer.trainable = False
 
     _, quarter, eighth, sixteenth, top = encoder.outputs
-    x = _conv(top, DECODER[0], 1, "decoder32")
+    x = _conv(top, config.decoder[0], 1, "decoder32")
     for tap, width, name in zip(
-        (sixteenth, eighth, quarter), DECODER, ("16", "8", "4"), strict=True
+        (sixteenth, eighth, quarter), config.decoder, ("16", "8", "4"), strict=True
     ):
         x = layers.UpSampling2D(2, interpolation="nearest", name=f"decoder{name}_up")(x)
         x = layers.Concatenate(name=f"decoder{name}_skip")([x, tap])
@@ -47,7 +45,7 @@ def build_generator(config: ModelConfig) -> Model:
     count = len(ab_bins.ab_bins())
     logits = layers.Conv2D(count, 1, name="logits")(x)
     residual = layers.Conv2D(2, 1, kernel_initializer="zeros", name="residual")(x)
-    return Model(encoder.inputs, [logits, residual], name="generator")
+    return Model(encoder.inputs[0], [logits, residual], name="generator")
 
 
 def _conv(x: KerasTensor, width: int, kernel: int, name: str) -> KerasTensor:
@@ -74,25 +72,25 @@ def ab_from(logits: KerasTensor, residual: KerasTensor, config: ModelConfig) -> 
 def inference_model(generator: Model, config: Config) -> Model:
     """The generator as it ships: lightness [N,H,W,1] -> ab [N,H/4,W/4,2], times ab_scale = a*b*."""
     logits, residual = generator.outputs
-    return Model(generator.inputs, ab_from(logits, residual, config.model), name="inference")
+    return Model(generator.inputs[0], ab_from(logits, residual, config.model), name="inference")
 
 
 def build_discriminator(width: int = 48) -> Model:
     """Conditional PatchGAN (Isola et al. 2017) on L and ab at ab resolution.
 
-    [N,h,w,1] and [N,h,w,2] -> one logit per patch. Two stride-2 and two stride-1 4x4 convolutions
-    see 34 pixels, 136 of the photo at the output's quarter resolution.
+    [N,h,w,1] and [N,h,w,2] -> three feature maps, for feature matching, and one logit per patch.
+    Two stride-2 and two stride-1 4x4 convolutions see 34 pixels of the output, 136 of the photo.
     """
     lightness = layers.Input((None, None, 1), name="lightness")
     ab = layers.Input((None, None, 2), name="ab")
     x = layers.Concatenate()([lightness, ab])
-    for index, (channels, stride) in enumerate(
-        ((width, 2), (width * 2, 2), (width * 4, 1))
-    ):
+    features = []
+    for index, (channels, stride) in enumerate(((width, 2), (width * 2, 2), (width * 4, 1))):
         x = layers.ZeroPadding2D(1)(x)
         x = layers.Conv2D(channels, 4, strides=stride, name=f"patch{index}_conv")(x)
         if index:
             x = layers.GroupNormalization(8, name=f"patch{index}_norm")(x)
         x = layers.LeakyReLU(0.2)(x)
+        features.append(x)
     x = layers.Conv2D(1, 4, padding="same", name="patch_logit")(x)
-    return Model([lightness, ab], x, name="discriminator")
+    return Model([lightness, ab], [*features, x], name="discriminator")

@@ -1,74 +1,73 @@
-"""What a run shows while it goes on: a CSV of losses, their plot, and triptychs of samples."""
+"""What a run shows while it goes on: metrics as JSON lines, their plot, triptychs of samples."""
 
 from __future__ import annotations
 
-import csv
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from colorlab import _core, image_io
+from colorlab.color import lab_to_rgb
 from numpy.typing import NDArray
 
-from colorlab import image_io
-from colorlab.color import lab_to_rgb
-
-from .models import DOWNSCALE
-
-COLUMNS = (
-    "step",
-    "stage",
-    "loss",
-    "cross_entropy",
-    "ab_error",
-    "adversarial",
-    "discriminator_loss",
-    "discriminator_accuracy",
-    "learning_rate",
-    "images_per_second",
+# Panels of the plot, from the top: the names that are drawn where a run has them.
+PANELS = (
+    ("loss", "cross_entropy"),
+    ("ab_error",),
+    ("adversarial", "feature_matching", "discriminator_loss", "discriminator_accuracy"),
 )
 
 
-class LossLog:
-    """Appends rows to losses.csv; a resumed run drops rows after its checkpoint's step."""
+class MetricsLog:
+    """Appends rows to metrics.jsonl; a resumed run drops the rows after its checkpoint's step."""
 
     def __init__(self, run: Path, step: int) -> None:
-        self.path = run / "losses.csv"
-        rows = [r for r in self._rows() if int(r["step"]) <= step]
-        with self.path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
+        self.path = run / "metrics.jsonl"
+        kept = [row for row in self.rows() if row["step"] <= step]
+        text = "".join(json.dumps(row) + "\n" for row in kept)
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(self.path)
 
-    def _rows(self) -> list[dict[str, str]]:
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows so far; a last line that a crash cut off does not count."""
         if not self.path.exists():
             return []
-        with self.path.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+        lines = self.path.read_text(encoding="utf-8").split("\n")
+        return [json.loads(line) for line in lines[:-1]]
 
-    def append(self, values: dict[str, float | int | str]) -> None:
-        with self.path.open("a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, COLUMNS).writerow(values)
+    def append(self, values: Mapping[str, float | int | str]) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(dict(values)) + "\n")
 
     def plot(self) -> None:
-        """losses.png: the generator's losses above, the discriminator's below, if it has any."""
+        """losses.png: the generator's losses, its error in a*b* units, and the discriminator's."""
         from matplotlib.figure import Figure
 
-        rows = self._rows()
-        if not rows:
+        rows = self.rows()
+        panels = [names for names in PANELS if any(name in row for row in rows for name in names)]
+        if not panels:
             return
-        figure = Figure(figsize=(9, 6), layout="constrained")
-        above, below = figure.subplots(2, 1, sharex=True)
-        for axis, names in (
-            (above, ("loss", "cross_entropy", "adversarial")),
-            (below, ("ab_error", "discriminator_loss", "discriminator_accuracy")),
-        ):
+        figure = Figure(figsize=(9, 3 * len(panels)), layout="constrained")
+        axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+        for axis, names in zip(axes, panels, strict=True):
             for name in names:
-                points = [(int(r["step"]), float(r[name])) for r in rows if r[name]]
+                points = [(row["step"], row[name]) for row in rows if name in row]
                 if points:
-                    axis.plot(*zip(*points, strict=True), label=name)
+                    axis.plot(*zip(*points, strict=True), label=name, linewidth=1)
             axis.legend()
             axis.grid(alpha=0.3)
-        below.set_xlabel("step")
-        figure.savefig(self.path.with_suffix(".png"), dpi=110)
+        axes[-1].set_xlabel("step")
+        figure.savefig(self.path.with_name("losses.png"), dpi=110)
+
+
+def write_unreadable(run: Path, failed: Sequence[tuple[str, str]]) -> None:
+    """unreadable.tsv: the photos that could not be read, with the reasons."""
+    if failed:
+        lines = "".join(f"{path}\t{reason}\n" for path, reason in failed)
+        (run / "unreadable.tsv").write_text(lines, encoding="utf-8", errors="surrogateescape")
 
 
 def triptych_sheet(
@@ -78,8 +77,10 @@ def triptych_sheet(
     ab_scale: float,
 ) -> NDArray[np.uint8]:
     """Rows of grey | truth | colorized, two samples per row: uint8 RGB."""
-    grown = ab_predicted.repeat(DOWNSCALE, axis=1).repeat(DOWNSCALE, axis=2)
     l_star = (lightness + 1) * 50
+    grown = np.stack(
+        [_core.upsample_ab(ab, grey[..., 0]) for ab, grey in zip(ab_predicted, l_star, strict=True)]
+    )
     panels = [
         lab_to_rgb(np.concatenate([l_star, ab * ab_scale], -1).astype(np.float32), gamut="chroma")
         for ab in (np.zeros_like(ab_true), ab_true, grown)

@@ -20,7 +20,13 @@ from .models import DOWNSCALE
 class Networks:
     generator: keras.Model
     discriminator: keras.Model
-    ema: list[np.ndarray]  # averaged generator weights, in the order of generator.weights
+    ema: list[tf.Variable]  # averaged generator weights, in the order of generator.weights
+
+
+def networks_of(generator: keras.Model, discriminator: keras.Model) -> Networks:
+    """The networks with the average starting at the generator's present weights."""
+    ema = [tf.Variable(w.value, trainable=False) for w in generator.weights]
+    return Networks(generator, discriminator, ema)
 
 
 Step = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
@@ -65,7 +71,7 @@ class Trainer:
         """Generator alone: classification and Huber; the encoder too, or only the decoder."""
         variables = self.head + (self.body if with_encoder else [])
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
         def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
             true = _shrink(ab)
             with tf.GradientTape() as tape:
@@ -79,7 +85,7 @@ class Trainer:
     def discriminator_step(self) -> Step:
         """Discriminator alone, against a generator that stands still."""
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
         def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
             logits, residual = self.networks.generator(lightness, training=False)
             return self._discriminate(lightness, _shrink(ab), self._mean(logits) + residual)
@@ -90,30 +96,42 @@ class Trainer:
         """One generator step with the adversarial term, then one discriminator step."""
         variables = self.head + self.body
         weight = self.config.optim.adversarial_weight
+        feature_weight = self.config.optim.feature_weight
         patch = self.networks.discriminator
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
         def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
             true, small = _shrink(ab), _shrink(lightness)
+            *real_features, _ = patch([small, true], training=True)
             with tf.GradientTape() as tape:
                 total, parts = self._generate(lightness, true)
                 fake = parts.pop("ab")
-                adversarial = losses.hinge_generator(patch([small, fake], training=True))
-                total = total + weight * adversarial
+                *features, score = patch([small, fake], training=True)
+                adversarial = losses.hinge_generator(score)
+                matching = losses.feature_matching(real_features, features)
+                total = total + weight * adversarial + feature_weight * matching
             self._apply(tape.gradient(total, [v.value for v in variables]), True)
             scores = self._discriminate(lightness, true, tf.stop_gradient(fake))
-            return {"loss": total, "adversarial": adversarial, **parts, **scores}
+            return {
+                "loss": total,
+                "adversarial": adversarial,
+                "feature_matching": matching,
+                **parts,
+                **scores,
+            }
 
         return step  # type: ignore[no-any-return]
 
     def update_ema(self, step: int) -> None:
+        """Moves the averaged weights towards the present ones, after step number `step`."""
         # A short average at first, or the random start would stay in it for a thousand steps.
         keep = min(self.config.optim.ema, (1 + step) / (10 + step))
-        for average, variable in zip(
-            self.networks.ema, self.networks.generator.weights, strict=True
-        ):
-            average *= keep
-            average += (1 - keep) * variable.numpy()
+        self._blend(tf.constant(keep, tf.float32))
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def _blend(self, keep: tf.Tensor) -> None:
+        for average, weight in zip(self.networks.ema, self.networks.generator.weights, strict=True):
+            average.assign(keep * average + (1 - keep) * weight.value)
 
     def _mean(self, logits: tf.Tensor) -> tf.Tensor:
         """The annealed mean, for the losses on ab (the exported network computes the same)."""
@@ -143,8 +161,8 @@ class Trainer:
         patch, small = self.networks.discriminator, _shrink(lightness)
         variables = patch.trainable_variables
         with tf.GradientTape() as tape:
-            real_score = patch([small, true], training=True)
-            fake_score = patch([small, fake], training=True)
+            real_score = patch([small, true], training=True)[-1]
+            fake_score = patch([small, fake], training=True)[-1]
             loss = losses.hinge_discriminator(real_score, fake_score)
         gradients = tape.gradient(loss, [v.value for v in variables])
         self.patch_optimizer.apply(gradients, variables)

@@ -13,13 +13,14 @@ MODULES = {
 }
 
 MAY_USE_CORE = {"colorlab", "colorlab.color", "colorlab.image_io", "colorlab.tiling"} | {
-    "colorlab.colorizer"
+    "colorlab.colorizer",
+    "colorlab.evaluation",
 }
 HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "matplotlib"}
 # Lower layers first: a module may import those of its own layer and below.
 LAYERS = [
     {"errors", "render", "result"},
-    {"color", "image_io", "tiling", "metrics", "inputs", "model"},
+    {"color", "image_io", "metadata", "tiling", "metrics", "evaluation", "inputs", "model"},
     {"session"},
     {"colorizer"},
     {"bulk"},

@@ -1,0 +1,72 @@
+"""Configurations: presets, files, and what is said about wrong ones."""
+
+import json
+
+import pytest
+from colorlab.errors import TrainingError
+from colorlab.training import config
+
+
+@pytest.mark.parametrize("name", config.presets())
+def test_presets_are_valid_and_survive_json(name):
+    preset = config.load(name)
+    assert preset.total_steps >= 1
+    assert config.from_dict(json.loads(json.dumps(preset.as_dict()))) == preset
+
+
+def test_the_presets_that_the_guide_names_are_there():
+    assert "tiny-cpu" in config.presets()
+
+
+def test_a_file_overrides_defaults(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("seed = 7\n[data]\ncrop = 64\n[optim]\nlearning_rate = 1\n")
+    loaded = config.load(path)
+    assert (loaded.seed, loaded.data.crop, loaded.optim.learning_rate) == (7, 64, 1.0)
+    assert loaded.data.batch == config.Config().data.batch
+
+
+@pytest.mark.parametrize(
+    ("values", "reason", "hint"),
+    [
+        ({"sed": 1}, 'unknown key "sed"', 'Did you mean "seed"?'),
+        ({"data": {"crops": 64}}, 'unknown key "data.crops"', 'Did you mean "data.crop"?'),
+        ({"zzz": 1}, 'unknown key "zzz"', "Known: "),
+        ({"data": {"batch": "8"}}, "data.batch must be a int, not '8'", None),
+        ({"data": {"flip": 1}}, "data.flip must be a bool, not 1", None),
+        ({"seed": 1.5}, "seed must be a whole number, not 1.5", None),
+        ({"data": 3}, "[data] must be a table", None),
+        ({"data": {"crop": 100}}, "data.crop: a multiple of 32", None),
+        ({"optim": {"rebalance": 1.5}}, "optim.rebalance: 0 to 1", None),
+        ({"model": {"decoder": [64, 32]}}, "model.decoder: 3 widths", None),
+        ({"stages": {"pixel_steps": 0}}, "stages: at least one step", None),
+        ({"checkpoint_every": 0}, "checkpoint_every: at least 1", None),
+    ],
+)
+def test_wrong_values_are_named(values, reason, hint):
+    with pytest.raises(TrainingError) as caught:
+        config.from_dict(values, "mine.toml")
+    assert caught.value.path == "mine.toml"
+    assert reason in caught.value.reason
+    assert hint is None or hint in caught.value.hint
+
+
+def test_missing_files_presets_and_broken_toml(tmp_path):
+    with pytest.raises(TrainingError, match=r"no preset \"deflaut\".*tiny-cpu"):
+        config.load("deflaut")
+    with pytest.raises(TrainingError, match=r"none\.toml"):
+        config.load(tmp_path / "none.toml")
+    (tmp_path / "broken.toml").write_text("seed = ")
+    with pytest.raises(TrainingError, match=r"broken\.toml"):
+        config.load(tmp_path / "broken.toml")
+
+
+def test_fewer_steps_keep_the_stages_shares():
+    long = config.from_dict(
+        {"stages": {"pixel_steps": 800, "discriminator_steps": 100, "joint_steps": 100}}
+    )
+    short = config.with_steps(long, 50)
+    assert short.total_steps == 50
+    assert (short.stages.discriminator_steps, short.stages.joint_steps) == (5, 5)
+    with pytest.raises(TrainingError, match="at least one step"):
+        config.with_steps(long, 0)
