@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from colorlab import bulk
     from colorlab.bulk import BulkReport
     from colorlab.colorizer import Colorizer, colorize, recolor
+    from colorlab.metrics import colorfulness, delta_e
     from colorlab.model import registry as models
     from colorlab.model.card import ModelCard
     from colorlab.result import Certificate, ColorizedImage
@@ -41,7 +42,9 @@ _LAZY = {
     "Colorizer": ("colorlab.colorizer", "Colorizer"),
     "ModelCard": ("colorlab.model.card", "ModelCard"),
     "bulk": ("colorlab.bulk", ""),
+    "colorfulness": ("colorlab.metrics", "colorfulness"),
     "colorize": ("colorlab.colorizer", "colorize"),
+    "delta_e": ("colorlab.metrics", "delta_e"),
     "models": ("colorlab.model.registry", ""),
     "recolor": ("colorlab.colorizer", "recolor"),
 }
@@ -56,8 +59,10 @@ __all__ = [
     "__version__",
     "build_info",
     "bulk",
+    "colorfulness",
     "colorize",
     "cpu_targets",
+    "delta_e",
     "errors",
     "lab_to_rgb",
     "lightness",

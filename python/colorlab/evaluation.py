@@ -23,6 +23,7 @@ from colorlab.errors import (
     InputError,
     InputNotFoundError,
     InvalidArgumentError,
+    OutputError,
     ShapeError,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "SHORT_SIDE",
     "Evaluation",
     "Scores",
+    "check_free",
     "counterparts",
     "evaluate",
     "photo_files",
@@ -249,6 +251,21 @@ def _name_of(path: Path, root: Path) -> str:
         return path.relative_to(root).as_posix()
     except ValueError:  # an absolute path in a list
         return path.as_posix()
+
+
+def check_free(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Finds out early that a result would have no place.
+
+    Raises:
+        OutputError: the file exists (code "output_exists").
+    """
+    if not overwrite and Path(path).exists():
+        raise OutputError(
+            "there is a file of this name already",
+            code="output_exists",
+            path=os.fspath(path),
+            hint="Allow overwriting or choose another name",
+        )
 
 
 def write_json(path: str | os.PathLike[str], result: Mapping[str, Any], *, overwrite: bool) -> None:

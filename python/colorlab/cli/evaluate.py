@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
     if (args.output is None) == (args.model is None):
         raise InvalidArgumentError("give either colorized photos (PRED) or --model")
+    if args.json not in (None, "-"):
+        evaluation.check_free(args.json, overwrite=args.overwrite)
     photos = evaluation.photo_files(args.truth)
     if 0 < args.limit < len(photos):
         photos = [photos[i * len(photos) // args.limit] for i in range(args.limit)]

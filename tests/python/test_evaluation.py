@@ -1,0 +1,124 @@
+"""The evaluation protocol, its verb, and what becomes of bad photos."""
+
+import json
+
+import colorlab
+import numpy as np
+import pytest
+from colorlab import evaluation
+from colorlab.cli.main import main
+from colorlab.errors import InputNotFoundError, InvalidArgumentError, ShapeError
+
+
+def photo(seed, height=60, width=80):
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 256, (height // 10, width // 10, 3), dtype=np.uint8)
+    return small.repeat(10, 0).repeat(10, 1)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "truth"
+    (folder / "sub").mkdir(parents=True)
+    colorlab.write(folder / "a.png", photo(1))
+    colorlab.write(folder / "sub" / "b.png", photo(2, 620, 400))
+    (folder / "notes.txt").write_text("not a photo")
+    return folder
+
+
+def test_photos_are_found_in_folders_and_lists(photos, tmp_path):
+    files = evaluation.photo_files(photos)
+    assert [f.name for f in files] == ["a.png", "b.png"]
+    listing = tmp_path / "some.txt"
+    listing.write_text("# mine\ntruth/sub/b.png\n\n")
+    assert evaluation.photo_files(listing) == [photos / "sub" / "b.png"]
+    with pytest.raises(InputNotFoundError, match="nowhere"):
+        evaluation.photo_files(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InvalidArgumentError, match="no photos"):
+        evaluation.photo_files(tmp_path / "empty")
+
+
+def test_truths_are_reduced_never_enlarged(photos):
+    assert evaluation.truth_at(photos / "a.png").shape == (60, 80, 3)
+    small = evaluation.truth_at(photos / "sub" / "b.png")
+    assert small.shape == (397, 256, 3)
+    original = colorlab.read(photos / "sub" / "b.png")
+    np.testing.assert_allclose(small.mean((0, 1)), original.mean((0, 1)), atol=0.5)
+
+
+def test_the_grey_shows_the_photos_lightness():
+    truth = photo(3)
+    grey = evaluation.to_grey(truth)
+    assert grey.shape == truth.shape[:2]
+    difference = np.abs(colorlab.lightness(grey) - colorlab.lightness(truth))
+    assert difference.max() < 0.35
+
+
+def test_the_truth_itself_is_perfect_and_grey_is_all_grey(photos):
+    files = evaluation.photo_files(photos)
+    perfect = evaluation.evaluate(files, lambda _path, truth, _grey: truth, root=photos)
+    assert perfect.summary["psnr"] == 100
+    assert perfect.summary["delta_e00"] == 0
+    assert perfect.summary["auc"] == pytest.approx(100)
+    assert perfect.summary["cf_share"] == pytest.approx(1)
+    grey = evaluation.evaluate(
+        files, lambda _path, _truth, grey: np.repeat(grey[..., None], 3, 2), root=photos
+    )
+    assert grey.summary == grey.all_grey == perfect.all_grey
+    assert grey.summary["cf"] == 0
+    assert grey.summary["grey_fraction"] == 1
+    assert perfect.protocol == grey.protocol
+
+
+def test_rebalanced_auc_gives_rare_colors_their_weight():
+    truth = np.full((20, 50, 3), 128, np.uint8)
+    truth[:, :5] = (255, 0, 0)  # a tenth is red
+    scores = evaluation.Scores()
+    scores.add("x", truth, np.full_like(truth, 128))
+    summary = scores.summary()
+    red = colorlab.rgb_to_lab(truth)[0, 0, 1:]
+    missed = np.ceil(np.hypot(*red)) / 150  # the share of thresholds that red is beyond
+    assert summary["auc"] == pytest.approx(100 - 10 * missed, abs=0.2)
+    assert summary["auc_rebalanced"] == pytest.approx(100 - 50 * missed, abs=0.4)
+
+
+def test_bad_photos_are_listed_and_the_rest_goes_on(photos):
+    (photos / "c.jpg").write_bytes(b"\xff\xd8\xff broken")
+    found = evaluation.evaluate(
+        evaluation.photo_files(photos), lambda _path, truth, _grey: truth, root=photos
+    )
+    assert [row["name"] for row in found.rows] == ["a.png", "sub/b.png"]
+    assert [row["name"] for row in found.failed] == ["c.jpg"]
+    with pytest.raises(InvalidArgumentError, match="no photo could be measured"):
+        evaluation.evaluate([photos / "c.jpg"], lambda _path, truth, _grey: truth, root=photos)
+    with pytest.raises(ShapeError, match="a"):
+        evaluation.Scores().add("a", photo(1), photo(1)[:-1])
+
+
+def test_the_verb_compares_two_folders(photos, tmp_path, capsys):
+    output = tmp_path / "colorized"
+    for path in evaluation.photo_files(photos):
+        target = output / path.relative_to(photos).with_suffix(".jpg")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        colorlab.write(target, colorlab.read(path), quality=95)
+    report = tmp_path / "figures.json"
+    assert main(["evaluate", str(photos), str(output), "--json", str(report)]) == 0
+    figures = json.loads(report.read_text())
+    assert figures["protocol"]["short_side"] == 0
+    assert figures["summary"]["psnr"] > 25
+    assert len(figures["photos"]) == 2
+    assert "over all-grey" in capsys.readouterr().err
+    assert main(["evaluate", str(photos), str(output), "--json", str(report)]) == 3
+    told = capsys.readouterr().err
+    assert "there is a file of this name already" in told
+    assert "PSNR" not in told  # found out before anything was measured
+    (output / "a.jpg").unlink()
+    assert main(["evaluate", str(photos), str(output)]) == 3
+    assert "no colorized counterpart" in capsys.readouterr().err
+
+
+def test_the_verb_wants_one_thing_to_measure(photos, capsys):
+    assert main(["evaluate", str(photos)]) == 2
+    assert "--model" in capsys.readouterr().err
+    assert main(["evaluate", str(photos), "--model", "nowhere.onnx"]) == 4

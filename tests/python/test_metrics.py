@@ -1,0 +1,101 @@
+"""Metrics against scikit-image and transcriptions in NumPy."""
+
+import colorlab
+import numpy as np
+import pytest
+from colorlab import metrics
+from colorlab.errors import InvalidArgumentError, ShapeError
+
+RNG = np.random.default_rng(2)
+
+
+def photo(seed, shape=(40, 50, 3)):
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def lab_pairs(count=20000):
+    first = RNG.uniform([0, -100, -100], [100, 100, 100], (count, 3)).astype(np.float32)
+    second = (first + RNG.normal(0, 25, first.shape)).astype(np.float32)
+    second[:50, 1:] = 0  # greys, which have no hue
+    first[:25, 1:] = 0
+    return first, second
+
+
+def test_delta_e_is_that_of_scikit_image():
+    skimage = pytest.importorskip("skimage.color")
+    first, second = lab_pairs()
+    expected = skimage.deltaE_ciede2000(first.astype(np.float64), second.astype(np.float64))
+    np.testing.assert_allclose(metrics.delta_e(first, second), expected, atol=1e-9)
+    np.testing.assert_allclose(
+        metrics.delta_e(first, second, formula="76"),
+        skimage.deltaE_cie76(first.astype(np.float64), second.astype(np.float64)),
+        atol=1e-9,
+    )
+
+
+# Of Sharma, Wu & Dalal (2005), table 1: pairs that implementations get wrong.
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ((50.0, 2.6772, -79.7751), (50.0, 0.0, -82.7485), 2.0425),
+        ((50.0, 2.4900, -0.0010), (50.0, -2.4900, 0.0009), 7.1792),
+        ((50.0, 2.4900, -0.0010), (50.0, -2.4900, 0.0011), 7.2195),
+        ((50.0, -1.0, 2.0), (50.0, 0.0, 0.0), 2.3669),
+        ((50.0, 2.5, 0.0), (73.0, 25.0, -18.0), 27.1492),
+        ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
+    ],
+)
+def test_delta_e_2000_of_the_authors_data(first, second, expected):
+    found = metrics.delta_e(np.array(first), np.array(second))
+    assert found == pytest.approx(expected, abs=5e-5)
+    assert metrics.delta_e(np.array(second), np.array(first)) == pytest.approx(expected, abs=5e-5)
+
+
+def test_colorfulness_by_its_formula():
+    image = photo(1)
+    red, green, blue = (image[..., i].astype(float) for i in range(3))
+    rg, yb = red - green, (red + green) / 2 - blue
+    expected = np.sqrt(rg.var() + yb.var()) + 0.3 * np.sqrt(rg.mean() ** 2 + yb.mean() ** 2)
+    assert metrics.colorfulness(image) == pytest.approx(expected)
+    rg, yb = np.abs(rg), np.abs(yb)
+    expected = np.sqrt(rg.var() + yb.var()) + 0.3 * np.sqrt(rg.mean() ** 2 + yb.mean() ** 2)
+    assert metrics.colorfulness(image, variant="absolute") == pytest.approx(expected)
+    assert metrics.colorfulness(np.full((4, 4, 3), 77, np.uint8)) == 0
+
+
+def test_psnr_is_that_of_scikit_image():
+    skimage = pytest.importorskip("skimage.metrics")
+    first, second = photo(1), photo(2)
+    expected = skimage.peak_signal_noise_ratio(first, second)
+    assert metrics.psnr(first, second) == pytest.approx(expected)
+    assert metrics.psnr(first, first) == float("inf")
+
+
+def test_auc_is_the_area_under_the_share_of_small_errors():
+    first, second = (colorlab.rgb_to_lab(photo(seed)) for seed in (3, 4))
+    distance = np.hypot(*np.moveaxis((first - second)[..., 1:], -1, 0))
+    share = [(distance <= threshold).mean() for threshold in range(151)]
+    expected = np.trapezoid(share) / 150 * 100
+    counts = metrics.ab_error_counts(first, second)
+    assert counts.sum() == distance.size
+    assert metrics.auc_from_counts(counts) == pytest.approx(expected)
+    assert metrics.auc_from_counts(metrics.ab_error_counts(first, first)) == pytest.approx(100)
+
+
+def test_grey_fraction_counts_pixels_of_little_chroma():
+    lab = np.zeros((10, 10, 3), np.float32)
+    lab[:3, :, 1], lab[3:4, :, 2] = 5.0, 1.9
+    assert metrics.grey_fraction(lab) == pytest.approx(0.7)
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ShapeError, match=r"\(2, 3\) and \(3, 3\)"):
+        metrics.delta_e(np.zeros((2, 3)), np.zeros((3, 3)))
+    with pytest.raises(InvalidArgumentError, match="1994"):
+        metrics.delta_e(np.zeros((2, 3)), np.zeros((2, 3)), formula="1994")
+    with pytest.raises(ShapeError):
+        metrics.colorfulness(np.zeros((2, 3), np.uint8))
+    with pytest.raises(InvalidArgumentError, match="loud"):
+        metrics.colorfulness(photo(0), variant="loud")
+    with pytest.raises(ShapeError):
+        metrics.psnr(photo(0), photo(0)[:-1])
