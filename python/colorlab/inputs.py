@@ -81,7 +81,7 @@ def _checked(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         )
     if pixels.size == 0:
         raise ShapeError(f"an image has at least one pixel, not {pixels.shape}")
-    if pixels.dtype not in _DTYPES:
+    if pixels.dtype.newbyteorder("=") not in _DTYPES:
         hint = "Convert it, as image.astype(numpy.float32), with values in 0..1"
         raise DTypeError(f"an image is uint8, uint16 or float32, not {pixels.dtype}", hint=hint)
     if not pixels.dtype.isnative:

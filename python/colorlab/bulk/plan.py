@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from colorlab.errors import InputError, InvalidArgumentError, UnsupportedFormatError
+from colorlab.errors import InputError, InvalidArgumentError
 
 __all__ = ["FORMATS", "Job", "Plan", "make_plan"]
 
@@ -60,8 +60,8 @@ def make_plan(
 
     Raises:
         InvalidArgumentError: no inputs; two of them with one output (code "output_collision"); an
-            output that is one of the inputs (code "output_is_input"); or no such format.
-        UnsupportedFormatError: the file to write has an extension that cannot be written.
+            output that is one of the inputs (code "output_is_input"); no such format, or a file to
+            write whose extension names none (code "unsupported_format").
         InputError: a folder cannot be listed.
     """
     if format is not None and format not in FORMATS:
@@ -95,8 +95,11 @@ def _names_a_file(names: Sequence[str], target: str) -> bool:
 def _checked_extension(target: str, format: str | None) -> str:
     extension = Path(target).suffix.lower()
     if extension not in _WRITABLE:
-        raise UnsupportedFormatError(
-            f'cannot write the format of the extension "{extension}"', path=target, hint=_choices()
+        raise InvalidArgumentError(
+            f'cannot write the format of the extension "{extension}"',
+            code="unsupported_format",
+            path=target,
+            hint=_choices(),
         )
     jpeg = (".jpg", ".jpeg")
     if format is not None and (FORMATS[format] in jpeg) != (extension in jpeg):

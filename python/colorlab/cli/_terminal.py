@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["emit", "progress", "say"]
+__all__ = ["emit", "progress", "say", "show"]
 
 
 def emit(row: Any) -> None:

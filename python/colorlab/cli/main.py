@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from colorlab import cli
-from colorlab.cli._terminal import emit, say
+from colorlab.cli._terminal import emit, say, show
 from colorlab.errors import ColorlabError, InvalidArgumentError
 
 __all__ = ["main", "verbs"]
@@ -86,7 +86,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from colorlab import __version__
 
-        parser.exit(0, f"colorlab {__version__}\n")
+        show(f"colorlab {__version__}")
+        parser.exit(0)
 
 
 def _report(error: ColorlabError, *, as_json: bool) -> int:
