@@ -95,7 +95,7 @@ class Colorizer:
             verified, device=device, threads=threads, precision=precision
         )
         self._size = size
-        self._limits = dict(limits) if limits is not None else None
+        self._limits: dict[str, int] | None = dict(limits) if limits is not None else None
         self._threads = threads or 0  # to the core, 0 means choose
         default_batch = _GPU_BATCH if self._session.device == "cuda" else 1
         self._batch = default_batch if batch_size == "auto" else batch_size
@@ -127,6 +127,11 @@ class Colorizer:
     def device(self) -> Literal["cpu", "cuda"]:
         """Where the network runs."""
         return self._open_session().device
+
+    @property
+    def limits(self) -> image_io.Limits | None:
+        """Of decoding files."""
+        return self._limits
 
     @property
     def size(self) -> int | Literal["auto"]:

@@ -19,8 +19,8 @@ MAY_USE_CORE = {"colorlab", "colorlab.color", "colorlab.image_io", "colorlab.til
 HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "matplotlib"}
 # Lower layers first: a module may import those of its own layer and below.
 LAYERS = [
-    {"errors", "render", "result"},
-    {"color", "image_io", "metadata", "tiling", "metrics", "evaluation", "inputs", "model"},
+    {"errors", "metadata", "render", "result"},
+    {"color", "image_io", "tiling", "metrics", "evaluation", "inputs", "model"},
     {"session"},
     {"colorizer"},
     {"bulk"},

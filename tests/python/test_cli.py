@@ -79,15 +79,37 @@ def rows(capsys):
 
 def test_a_folder_is_mirrored(place, capsys):
     assert colorize("in", "-o", "out") == 0
-    assert files("out") == ["a.jpg", "b.PNG", "deep/d.png", "deep/er/c.jpeg"]
+    assert files("out") == ["a.jpg", "b.PNG", "deep/d.webp", "deep/er/c.jpeg"]
     for name in files("out"):
         assert is_colored(Path("out") / name)
-        assert image_io.probe(f"out/{name}").format == ("png" if "png" in name.lower() else "jpeg")
+        assert image_io.probe(f"out/{name}").format == image_io.probe(f"in/{name}").format
     narrated = capsys.readouterr()
     assert narrated.out == ""
-    assert "1 photo is of a format that is not written" in narrated.err
     assert "4 photos coloured" in narrated.err
     assert names(place) == ["in", "m.onnx", "out"]  # no journal is left
+
+
+def test_what_cannot_be_written_becomes_png(place, capsys):
+    Path("in/scan.bmp").write_bytes(photo(5, format="BMP"))
+    assert colorize("in/scan.bmp", "-o", "out") == 0
+    assert files("out") == ["scan.png"]
+    assert "1 photo is of a format that is not written" in capsys.readouterr().err
+
+
+def test_metadata_and_alpha_go_along_with_a_note_of_what_was_done(place):
+    exif = Image.Exif()
+    exif[0x010E] = "grandmother"
+    grey = RNG.integers(60, 200, (40, 50), dtype=np.uint8)
+    pixels = np.dstack([grey, grey, grey, np.full_like(grey, 77)])
+    Image.fromarray(pixels).save("in/alpha.png", exif=exif, dpi=(300, 300))
+    assert colorize("in/alpha.png", "-o", "out") == 0
+    assert (image_io.read("out/alpha.png", mode="unchanged")[..., 3] == 77).all()
+    made = image_io.read_metadata("out/alpha.png")
+    assert b"grandmother" in made.exif
+    assert made.dpi == pytest.approx((300, 300), abs=0.1)
+    assert b"compositeWithTrainedAlgorithmicMedia" in made.xmp
+    assert colorize("in/alpha.png", "-o", "out.jpg", "--no-provenance") == 0
+    assert b"TrainedAlgorithmicMedia" not in Path("out.jpg").read_bytes()
 
 
 def test_one_photo_becomes_the_file_named(place):
@@ -124,7 +146,7 @@ def test_16_bits_stay_in_png_and_are_rounded_in_jpeg(place):
 def test_lists_of_inputs(place, monkeypatch):
     Path("list").write_text("in/a.jpg\nin/deep\n")
     assert colorize("--from-file", "list", "-o", "out") == 0
-    assert files("out") == ["a.jpg", "d.png", "er/c.jpeg"]
+    assert files("out") == ["a.jpg", "d.webp", "er/c.jpeg"]
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"in/b.PNG\0in/a.jpg\0")))
     assert colorize("--from-file", "-", "-o", "out2") == 0
     assert files("out2") == ["a.jpg", "b.PNG"]
@@ -136,7 +158,7 @@ def test_a_dry_run_writes_nothing(place, capsys):
     assert [row["output"] for row in rows(capsys)] == [
         "out/a.jpg",
         "out/b.PNG",
-        "out/deep/d.png",
+        "out/deep/d.webp",
         "out/deep/er/c.jpeg",
     ]
 
@@ -144,7 +166,7 @@ def test_a_dry_run_writes_nothing(place, capsys):
 def test_the_output_folder_inside_of_the_input_is_no_input(place):
     for _ in range(2):
         assert colorize("in", "-o", "in/out", "--overwrite") == 0
-    assert files("in/out") == ["a.jpg", "b.PNG", "deep/d.png", "deep/er/c.jpeg"]
+    assert files("in/out") == ["a.jpg", "b.PNG", "deep/d.webp", "deep/er/c.jpeg"]
 
 
 def test_saturation_and_size_and_preserve_reach_the_colorizer(place):
@@ -189,7 +211,7 @@ def test_bad_files_are_reported_and_the_others_done(place, capsys):
     Path("in/text.jpg").write_text("this is text")
     Path("in/empty.jpg").write_bytes(b"")
     assert colorize("in", "gone.jpg", "-o", "out") == 1
-    assert files("out") == ["a.jpg", "b.PNG", "deep/d.png", "deep/er/c.jpeg"]
+    assert files("out") == ["a.jpg", "b.PNG", "deep/d.webp", "deep/er/c.jpeg"]
     said = capsys.readouterr().err
     assert "in/text.jpg: " in said
     assert "looks like text" in said
@@ -241,11 +263,11 @@ def test_inputs_are_never_overwritten(place, capsys):
 
 
 def test_two_inputs_for_one_output_are_refused_before_any_work(place, capsys):
-    Path("in/a.webp").write_bytes(photo(8, format="WEBP", mode="RGB"))
+    Path("in/a.bmp").write_bytes(photo(8, format="BMP"))
     Path("in/a.png").write_bytes(photo(9, format="PNG"))
     assert colorize("in", "-o", "out") == 2
     said = capsys.readouterr().err
-    assert "in/a.png and in/a.webp would both be written here" in said
+    assert "in/a.bmp and in/a.png would both be written here" in said
     assert not Path("out").exists()
     assert colorize("in/a.jpg", "in/a.jpg", "-o", "out") == 0  # the same photo twice is one
 

@@ -39,6 +39,7 @@ def bulk(
     resume: bool = False,
     on_error: Literal["continue", "stop"] = "continue",
     workers: int | None = None,
+    provenance: bool = True,
     max_memory: int = DEFAULT_MEMORY,
     on_outcome: Callable[[Outcome], None] | None = None,
     **options: Any,
@@ -49,10 +50,11 @@ def bulk(
         inputs, output, format: see `colorlab.bulk.plan.make_plan`.
         colorizer: what to colour with; None makes one of `options`, the arguments of `Colorizer`.
         saturation, preserve: see `Colorizer.colorize`.
-        quality: of JPEGs, 1..100.
+        quality: of JPEG and WebP, 1..100.
         overwrite: replace outputs that exist; inputs are never overwritten.
         resume: go on where an interrupted run into the same folder ended.
         on_error: "continue" does the other photos, "stop" ends at the first that fails.
+        provenance: note in each file that its colour is machine-made, and by which generator.
         workers: threads that read and write; None is one per core.
         max_memory: no more photos are read ahead of the network while those in hand hold so many
             bytes of pixels.
@@ -67,7 +69,15 @@ def bulk(
     """
     names = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     plan = make_plan(names, output, format=format)
-    settings = Settings(saturation, preserve, quality, overwrite, workers, max_memory)
+    settings = Settings(
+        saturation=saturation,
+        preserve=preserve,
+        quality=quality,
+        overwrite=overwrite,
+        workers=workers,
+        provenance=provenance,
+        max_memory=max_memory,
+    )
     check_settings(settings, on_error)
     if colorizer is not None and options:
         raise InvalidArgumentError(f"a colorizer and {next(iter(options))}= exclude each other")
@@ -138,6 +148,7 @@ def _open_journal(
         "saturation": settings.saturation,
         "preserve": settings.preserve,
         "quality": settings.quality,
+        "provenance": settings.provenance,
     }
     return Journal(journal_path(plan.folder), depends_on, resume=resume)
 

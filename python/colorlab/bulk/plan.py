@@ -17,10 +17,11 @@ from colorlab.errors import InputError, InvalidArgumentError
 __all__ = ["FORMATS", "Job", "Plan", "make_plan"]
 
 #: names of --format and the extension that each writes
-FORMATS = {"jpg": ".jpg", "jpeg": ".jpeg", "png": ".png"}
+FORMATS = {name: f".{name}" for name in ("jpg", "jpeg", "png", "tif", "tiff", "webp")}
 
-_WRITABLE = (".jpg", ".jpeg", ".png")
-_READABLE = (*_WRITABLE, ".webp")
+_WRITABLE = tuple(FORMATS.values())
+_READABLE = (*_WRITABLE, ".bmp")
+_SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
 _FALLBACK = ".png"  # for what can be read but not written: it loses nothing
 
 
@@ -52,11 +53,12 @@ def make_plan(
 
     Args:
         inputs: files, and folders that are searched to their depth (links to folders are not
-            followed) for names that end in .jpg, .jpeg, .png or .webp.
+            followed) for names that end in .jpg, .jpeg, .png, .tif, .tiff, .webp or .bmp.
         output: a folder; or, for a single file, the file to write, when it is no folder and has an
             extension. A file goes to OUTPUT/its name, a file of a folder to OUTPUT/its path below
             that folder.
-        format: "jpg", "jpeg" or "png"; None keeps each photo's extension (.png for others).
+        format: "jpg", "jpeg", "png", "tif", "tiff" or "webp"; None keeps each photo's extension
+            (.png for one that cannot be written).
 
     Raises:
         InvalidArgumentError: no inputs; two of them with one output (code "output_collision"); an
@@ -101,8 +103,8 @@ def _checked_extension(target: str, format: str | None) -> str:
             path=target,
             hint=_choices(),
         )
-    jpeg = (".jpg", ".jpeg")
-    if format is not None and (FORMATS[format] in jpeg) != (extension in jpeg):
+    wanted = FORMATS[format] if format is not None else extension
+    if _SAME.get(wanted, wanted) != _SAME.get(extension, extension):
         raise InvalidArgumentError(
             f'the output\'s extension "{extension}" and the format "{format}" disagree', path=target
         )

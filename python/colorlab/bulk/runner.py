@@ -20,18 +20,19 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import image_io
+from colorlab.bulk.files import PhotoFile, read_photo, write_photo
 from colorlab.bulk.journal import Journal
 from colorlab.bulk.plan import Job
 from colorlab.bulk.report import Outcome
 from colorlab.colorizer import Colorizer, Prepared
 from colorlab.errors import ColorlabError, OutOfMemoryError, OutputError
+from colorlab.metadata import Provenance
 from colorlab.result import Preserve
 from colorlab.session import available_cores
 
 __all__ = ["Settings", "run"]
 
 DEFAULT_MEMORY = 1 << 30
-_JPEG = (".jpg", ".jpeg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Settings:
     quality: int = 92
     overwrite: bool = False
     workers: int | None = None  #: threads that read and write; None is one per core
+    provenance: bool = True  #: note in each file that its colour is machine-made
     max_memory: int = DEFAULT_MEMORY  #: bytes of pixels in flight that no more are read ahead of
 
 
@@ -51,9 +53,10 @@ class _Photo:
     """A photo on its way."""
 
     job: Job
-    prepared: Prepared | None
-    memory: int
-    seconds: float
+    memory: int = 0
+    seconds: float = 0.0
+    source: PhotoFile | None = None
+    prepared: Prepared | None = None
     ab: npt.NDArray[np.float32] | None = None
 
 
@@ -86,6 +89,8 @@ class _Pipeline:
         self._colorizer = colorizer
         self._settings = settings
         self._journal = journal
+        card = colorizer.card
+        self._provenance = Provenance(card.name, card.version) if settings.provenance else None
         workers = settings.workers or available_cores()
         self._threads = [
             threading.Thread(target=self._guarded, args=(loop,), daemon=True)
@@ -214,7 +219,7 @@ class _Pipeline:
 
     def _read(self, job: Job) -> None:
         began = time.perf_counter()
-        photo = _Photo(job, None, 0, 0.0)
+        photo = _Photo(job)
         outcome: Outcome | None = None
         try:
             if self._journal is not None and self._journal.is_done(job):
@@ -223,7 +228,8 @@ class _Pipeline:
                 self._check_output(job)
                 if Path(job.path).is_file():  # a pipe can be read only once
                     self._reserve(photo)
-                photo.prepared = self._colorizer.prepare(job.path, threads=1)
+                photo.source = read_photo(job.path, limits=self._colorizer.limits)
+                photo.prepared = self._colorizer.prepare(photo.source.pixels, threads=1)
         except MemoryError as error:
             outcome = self._failure(photo, _memory_error(error))
         except ColorlabError as error:
@@ -239,7 +245,7 @@ class _Pipeline:
 
     def _reserve(self, photo: _Photo) -> None:
         """Counts the photo's pixels before they are there, so that fewer are read ahead."""
-        info = image_io.probe(photo.job.path)
+        info = image_io.probe(photo.job.path, limits=self._colorizer.limits)
         # In and out, and as much again for full-size colour and the encoder's buffer.
         photo.memory = info.height * info.width * (info.bits // 8) * (info.channels + 3) * 2
         with self._changed:
@@ -258,7 +264,8 @@ class _Pipeline:
                 threads=1,
             )
             photo.prepared = None
-            self._write(job, result)
+            assert photo.source is not None
+            self._write(job, result, photo.source)
         except MemoryError as error:
             return self._failure(photo, _memory_error(error))
         except ColorlabError as error:
@@ -269,21 +276,20 @@ class _Pipeline:
             job.path, job.output, "ok", result.certificate, None, seconds, (height, width)
         )
 
-    def _write(self, job: Job, pixels: npt.NDArray[Any]) -> None:
-        target = Path(job.output)
-        if target.suffix.lower() in _JPEG and pixels.dtype == np.uint16:
-            pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    def _write(self, job: Job, rgb: npt.NDArray[Any], source: PhotoFile) -> None:
         self._check_output(job)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = f"the folder cannot be made: {error.strerror or error}"
-            raise OutputError(reason, path=str(target.parent)) from error
         overwrite = self._settings.overwrite
         if self._journal is not None:
             overwrite = overwrite or self._journal.may_replace(job)
             self._journal.start(job)
-        image_io.write(target, pixels, quality=self._settings.quality, overwrite=overwrite)
+        write_photo(
+            job.output,
+            rgb,
+            source,
+            quality=self._settings.quality,
+            overwrite=overwrite,
+            provenance=self._provenance,
+        )
         if self._journal is not None:
             self._journal.finish(job)
 

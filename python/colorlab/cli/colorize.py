@@ -26,6 +26,9 @@ exit codes:
 """
 
 
+_FORMATS = ("jpg", "jpeg", "png", "tif", "tiff", "webp")
+
+
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
     parser = subparsers.add_parser(
@@ -85,9 +88,16 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "were desaturated digitally (default: lightness)",
     )
     looks.add_argument(
-        "--format", choices=("jpg", "jpeg", "png"), help="of all outputs (default: the photo's own)"
+        "--format", choices=_FORMATS, help="of all outputs (default: the photo's own)"
     )
-    looks.add_argument("--quality", type=int, default=92, help="of JPEGs, 1..100 (default: 92)")
+    looks.add_argument(
+        "--quality", type=int, default=92, help="of JPEG and WebP, 1..100 (default: 92)"
+    )
+    looks.add_argument(
+        "--no-provenance",
+        action="store_true",
+        help="leave out the note in each file that its colour is machine-made",
+    )
     machine = parser.add_argument_group("the machine")
     machine.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     machine.add_argument("--threads", type=int, help="of the network (default: every core)")
@@ -109,7 +119,13 @@ def run(args: argparse.Namespace) -> int:
     inputs = [*args.inputs, *(_listed(args.from_file) if args.from_file is not None else ())]
     plan = bulk.make_plan(inputs, args.output, format=args.format)
     settings = Settings(
-        args.saturation, args.preserve, args.quality, args.overwrite, args.workers, args.max_memory
+        saturation=args.saturation,
+        preserve=args.preserve,
+        quality=args.quality,
+        overwrite=args.overwrite,
+        workers=args.workers,
+        provenance=not args.no_provenance,
+        max_memory=args.max_memory,
     )
     bulk.check_settings(settings, args.on_error)
     for note in plan.notes:
