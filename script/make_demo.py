@@ -31,6 +31,7 @@ SAMPLES = (
 )
 SHEET_HEIGHT = 300  # of a photo on the sheet, pixels
 PAGE_WIDTH = 1200  # of a photo on the page at most, pixels
+ROW_WIDTH = 1000  # of the README's picture, pixels
 GAP = 8
 
 
@@ -66,6 +67,8 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     colorlab.write(folder / "sheet.png", sheet(shown), overwrite=True)
     (folder / "index.html").write_text(page(shown, f"{card.name} {card.version}"), encoding="utf-8")
+    if arguments.row is not None:
+        write_row(arguments.row, shown[: len(SAMPLES)])
     print(folder / "index.html")
     print(folder / "sheet.png")
     print(f"demo: {len(shown)} photos coloured", file=sys.stderr)
@@ -78,6 +81,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--model", default="default", help="a bundled generator, or an ONNX file")
     root = Path(__file__).resolve().parents[1]
     parser.add_argument("--output", type=Path, default=root / "demo", metavar="FOLDER")
+    parser.add_argument(
+        "--row", type=Path, metavar="JPEG", help="write the samples as the README's picture, too"
+    )
     return parser.parse_args()
 
 
@@ -121,6 +127,14 @@ def sheet(shown: list[Shown]) -> np.ndarray[Any, Any]:
             parts += [resized(pixels, SHEET_HEIGHT, width), blank(SHEET_HEIGHT, GAP)]
         rows += [np.concatenate(parts[:-1], axis=1)]
     return np.concatenate([rows[0], blank(GAP, rows[0].shape[1]), rows[1]])
+
+
+def write_row(path: Path, shown: list[Shown]) -> None:
+    """The sheet of the samples alone, small enough for a README."""
+    pixels = sheet(shown)
+    height = round(pixels.shape[0] * ROW_WIDTH / pixels.shape[1])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    colorlab.write(path, resized(pixels, height, ROW_WIDTH), quality=85, overwrite=True)
 
 
 def blank(height: int, width: int) -> np.ndarray[Any, Any]:
