@@ -1,4 +1,5 @@
-// A non-owning view of interleaved pixels: height x width x channels, rows `row_stride` samples apart.
+// A non-owning view of interleaved pixels: height x width x channels, rows `row_stride` samples
+// apart.
 #pragma once
 
 #include <cstddef>

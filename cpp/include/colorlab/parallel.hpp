@@ -8,7 +8,8 @@
 namespace colorlab {
 
 // Threads to use for `pixels` of work: `requested` if positive, else every core that this process
-// may run on, and never more than one per 256k pixels (below that a thread costs more than it gives).
+// may run on, and never more than one per 256k pixels (below that a thread costs more than it
+// gives).
 [[nodiscard]] int threads_for(std::size_t pixels, int requested);
 
 // Calls body(begin, end) over disjoint ranges that cover [0, rows), on `threads` threads including
