@@ -1,5 +1,5 @@
 // colorlab._core: rgb_to_lab, lab_to_rgb, lightness, cpu_targets, active_target, force_target,
-// build_info.
+// build_info, delta_e, colorfulness.
 #include <pybind11/stl.h>
 
 #include <string>
@@ -8,6 +8,7 @@
 #include "bindings.hpp"
 #include "colorlab/color.hpp"
 #include "colorlab/cpu.hpp"
+#include "colorlab/metrics.hpp"
 
 namespace colorlab::bindings {
 namespace {
@@ -80,6 +81,58 @@ py::array lightness_array(const py::object& image, const py::object& out, int th
   return l;
 }
 
+// Distances of two Lab arrays of one shape (..., 3). The second is brought to the first's layout.
+py::array delta_e_array(const py::object& lab1, const py::object& lab2, const std::string& formula,
+                        int threads) {
+  const py::array first = array_argument(lab1, "lab1"), second = array_argument(lab2, "lab2");
+  require_float32(first, "lab1");
+  require_float32(second, "lab2");
+  require_channels(first, 3, "lab1");
+  std::vector<py::ssize_t> shape = shape_of(first);
+  if (shape_of(second) != shape) {
+    throw Error(ErrorCode::shape, "lab2 must have lab1's shape " + shape_text(shape) + ", not " +
+                                      shape_text(shape_of(second)));
+  }
+  if (formula != "76" && formula != "2000") {
+    throw Error(ErrorCode::invalid_argument,
+                "formula must be \"2000\" or \"76\", not \"" + formula + "\"");
+  }
+  const DeltaE kind = formula == "76" ? DeltaE::cie76 : DeltaE::ciede2000;
+  shape.pop_back();
+  py::array distance(py::dtype::of<float>(), shape);
+  const auto a = py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(first);
+  const auto b = py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(second);
+  if (!a || !b) throw py::error_already_set();
+  // Rows for the threads: the last dimension of pixels, or one.
+  const auto pixels = static_cast<std::size_t>(distance.size());
+  const std::size_t width = shape.empty() ? 1 : static_cast<std::size_t>(shape.back());
+  const std::size_t height = width == 0 ? 0 : pixels / width;
+  const ImageView<const float> from_a(a.data(), height, width, 3),
+      from_b(b.data(), height, width, 3);
+  const ImageView<float> to(static_cast<float*>(distance.mutable_data()), height, width, 1);
+  {
+    const py::gil_scoped_release free;
+    delta_e(from_a, from_b, to, kind, threads);
+  }
+  return distance;
+}
+
+double colorfulness_array(const py::object& rgb, const std::string& variant, int threads) {
+  const py::array given = array_argument(rgb, "rgb");
+  const SampleType type = sample_type(given, "rgb");
+  if (variant != "hasler" && variant != "absolute") {
+    throw Error(ErrorCode::invalid_argument,
+                "variant must be \"hasler\" or \"absolute\", not \"" + variant + "\"");
+  }
+  const Colorfulness kind = variant == "hasler" ? Colorfulness::hasler : Colorfulness::absolute;
+  return with_sample_type(type, [&]<class T>() {
+    py::array holder = given;
+    const ImageView<const T> image = image_view<T>(holder, {3}, "rgb");
+    const py::gil_scoped_release free;
+    return colorfulness<T>(PixelView<const T>(image), kind, threads);
+  });
+}
+
 py::dict build_info() {
   py::dict info;
   info["version"] = COLORLAB_VERSION;
@@ -115,6 +168,11 @@ void register_color(py::module_& module) {
              "sRGB of L*a*b* float32 (..., 3).");
   module.def("lightness", lightness_array, py::arg("image"), py::arg("out") = py::none(),
              py::arg("threads") = 0, "L* float32 of grey (H, W) or RGB (..., H, W, 3).");
+  module.def("delta_e", delta_e_array, py::arg("lab1"), py::arg("lab2"),
+             py::arg("formula") = "2000", py::arg("threads") = 0,
+             "Colour differences float32 of two Lab arrays (..., 3).");
+  module.def("colorfulness", colorfulness_array, py::arg("rgb"), py::arg("variant") = "hasler",
+             py::arg("threads") = 0, "Colourfulness of an RGB image (H, W, 3).");
   module.def("cpu_targets", cpu_targets, release, "SIMD targets that run here, best first.");
   module.def("active_target", active_target, release, "The SIMD target in use.");
   module.def("force_target", force_target, py::arg("name"), release,
