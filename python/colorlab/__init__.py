@@ -17,7 +17,9 @@ from colorlab import errors
 from colorlab._core import __version__
 from colorlab.color import (
     build_info,
+    colorfulness,
     cpu_targets,
+    delta_e,
     lab_to_rgb,
     lightness,
     rgb_to_lab,

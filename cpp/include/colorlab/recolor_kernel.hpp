@@ -1,7 +1,9 @@
-// Full-resolution lightness and a*b* to sRGB, a row at a time: what recolouring is made of.
+// Full-resolution lightness and a*b* to sRGB, fused: nothing of full size is held in between.
 #pragma once
 
 #include <cstddef>
+
+#include "colorlab/image_view.hpp"
 
 namespace colorlab {
 
@@ -15,21 +17,16 @@ struct AbRows {
 
 // `width` pixels of interleaved RGB from L* (0..100) and a*b*; colours outside sRGB lose chroma at
 // constant L* and hue. Values outside their range are treated as lab_to_rgb (color.hpp) treats
-// them. Returns how many pixels lost chroma. No two of the rows may overlap. T: uint8_t, uint16_t,
+// them. Returns how many pixels lost chroma. `rgb` overlaps no other row. T: uint8_t, uint16_t,
 // float.
 template <class T>
 std::size_t recolor_row(const float* l, const AbRows& ab, T* rgb, std::size_t width);
 
-// What became of a row's lightness.
-struct RowDeltas {
-  double max_l = 0, sum_l = 0;        // of |L* made - L* wanted|
-  double max_luma = 0, sum_luma = 0;  // of |Y' made - Y' wanted| (BT.601), in 8-bit code values
-};
-
-// Compares a row of interleaved RGB with the L* it was made from and with the luma (channels = 1)
-// or RGB (channels = 3) of the original.
-template <class T>
-RowDeltas measure_row(const T* rgb, const float* l, const T* original, std::size_t channels,
-                      std::size_t width);
+// The same for a whole image: `lightness` is displayed grey (uint8_t, uint16_t) or L* (float), one
+// channel; `ab_low` (h x w x 2) is interpolated linearly with half-pixel centres. Returns how many
+// pixels lost chroma. In: uint8_t, uint16_t, float; T: uint8_t, uint16_t. Throws Error(shape).
+template <class In, class T>
+std::size_t recolor_bilinear(ImageView<const In> lightness, ImageView<const float> ab_low,
+                             ImageView<T> rgb, int threads);
 
 }  // namespace colorlab
