@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <string>
+#include <string_view>
 
 #include "array_args.hpp"
 #include "bindings.hpp"
@@ -83,35 +84,39 @@ py::array lightness_array(const py::object& image, const py::object& out, int th
   return l;
 }
 
-// Distances of two Lab arrays of one shape (..., 3). The second is brought to the first's layout.
+// Distances of two Lab arrays of one shape (..., 3) and any real type, in double precision.
 py::array delta_e_array(const py::object& lab1, const py::object& lab2, const std::string& formula,
                         int threads) {
+  using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
   const py::array first = array_argument(lab1, "lab1"), second = array_argument(lab2, "lab2");
-  require_float32(first, "lab1");
-  require_float32(second, "lab2");
-  require_channels(first, 3, "lab1");
+  for (const py::array& lab : {first, second}) {
+    if (std::string_view("fiu").find(lab.dtype().kind()) == std::string_view::npos) {
+      throw Error(ErrorCode::dtype,
+                  "Lab must hold real numbers, not " + py::str(lab.dtype()).cast<std::string>());
+    }
+  }
   std::vector<py::ssize_t> shape = shape_of(first);
   if (shape_of(second) != shape) {
-    throw Error(ErrorCode::shape, "lab2 must have lab1's shape " + shape_text(shape) + ", not " +
+    throw Error(ErrorCode::shape, "Lab arrays of different shapes: " + shape_text(shape) + " and " +
                                       shape_text(shape_of(second)));
   }
+  require_channels(first, 3, "lab1");
   if (formula != "76" && formula != "2000") {
     throw Error(ErrorCode::invalid_argument,
                 "formula must be \"2000\" or \"76\", not \"" + formula + "\"");
   }
   const DeltaE kind = formula == "76" ? DeltaE::cie76 : DeltaE::ciede2000;
   shape.pop_back();
-  py::array distance(py::dtype::of<float>(), shape);
-  const auto a = py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(first);
-  const auto b = py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(second);
+  py::array_t<double> distance(shape);
+  const Doubles a = Doubles::ensure(first), b = Doubles::ensure(second);
   if (!a || !b) throw py::error_already_set();
   // Rows for the threads: the last dimension of pixels, or one.
   const auto pixels = static_cast<std::size_t>(distance.size());
   const std::size_t width = shape.empty() ? 1 : static_cast<std::size_t>(shape.back());
   const std::size_t height = width == 0 ? 0 : pixels / width;
-  const ImageView<const float> from_a(a.data(), height, width, 3),
+  const ImageView<const double> from_a(a.data(), height, width, 3),
       from_b(b.data(), height, width, 3);
-  const ImageView<float> to(static_cast<float*>(distance.mutable_data()), height, width, 1);
+  const ImageView<double> to(distance.mutable_data(), height, width, 1);
   {
     const py::gil_scoped_release free;
     delta_e(from_a, from_b, to, kind, threads);
@@ -210,7 +215,7 @@ void register_color(py::module_& module) {
              "scale * L* + offset, float32, of grey (H, W) or RGB (..., H, W, 3).");
   module.def("delta_e", delta_e_array, py::arg("lab1"), py::arg("lab2"),
              py::arg("formula") = "2000", py::arg("threads") = 0,
-             "Colour differences float32 of two Lab arrays (..., 3).");
+             "Colour differences float64 of two Lab arrays (..., 3).");
   module.def("colorfulness", colorfulness_array, py::arg("rgb"), py::arg("variant") = "hasler",
              py::arg("threads") = 0, "Colourfulness of an RGB image (H, W, 3).");
   module.def("recolor_bilinear", recolor_bilinear_array, py::arg("lightness"), py::arg("ab"),

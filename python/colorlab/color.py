@@ -96,22 +96,22 @@ def lightness(image: Samples, *, out: Float | None = None, threads: int | None =
 
 
 def delta_e(
-    lab1: Float,
-    lab2: Float,
+    lab1: npt.NDArray[Any],
+    lab2: npt.NDArray[Any],
     *,
     formula: Literal["2000", "76"] = "2000",
     threads: int | None = None,
-) -> Float:
+) -> npt.NDArray[np.float64]:
     """Colour differences of two arrays of L*a*b*, computed in double precision.
 
     Args:
-        lab1, lab2: (..., 3) `float32` of one shape.
+        lab1, lab2: (..., 3) of one shape and any real type.
         formula: "2000" is CIEDE2000 (CIE 142-2001 with kL = kC = kH = 1, as in Sharma, Wu & Dalal
             2005); "76" the Euclidean distance (CIE 1976).
         threads: None chooses; the result does not depend on it.
 
     Returns:
-        (...) `float32`.
+        (...) `float64`.
 
     Raises:
         ShapeError, DTypeError: an array is not as described.

@@ -13,7 +13,7 @@ enum class DeltaE : std::uint8_t {
 };
 
 // `a` and `b` have 3 channels, `distance` 1, all of one size (Error(shape) otherwise).
-void delta_e(PixelView<const float> a, PixelView<const float> b, PixelView<float> distance,
+void delta_e(PixelView<const double> a, PixelView<const double> b, PixelView<double> distance,
              DeltaE formula, int threads);
 
 enum class Colorfulness : std::uint8_t {

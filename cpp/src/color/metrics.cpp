@@ -84,8 +84,8 @@ const T* pixel(const PixelView<const T>& view, std::size_t y, std::size_t x) {
   return view.row(y) + static_cast<std::ptrdiff_t>(x) * view.pixel_stride;
 }
 
-Lab lab_at(const PixelView<const float>& view, std::size_t y, std::size_t x) {
-  const float* at = pixel(view, y, x);
+Lab lab_at(const PixelView<const double>& view, std::size_t y, std::size_t x) {
+  const double* at = pixel(view, y, x);
   return {at[0], at[view.channel_stride], at[2 * view.channel_stride]};
 }
 
@@ -109,7 +109,7 @@ struct Sums {
 
 }  // namespace
 
-void delta_e(PixelView<const float> a, PixelView<const float> b, PixelView<float> distance,
+void delta_e(PixelView<const double> a, PixelView<const double> b, PixelView<double> distance,
              DeltaE formula, int threads) {
   require(a.channels == 3 && b.channels == 3, "L*a*b* needs 3 channels");
   require(distance.channels == 1, "a distance has 1 channel");
@@ -120,9 +120,9 @@ void delta_e(PixelView<const float> a, PixelView<const float> b, PixelView<float
   parallel_rows(a.height, threads_for(a.pixels(), threads),
                 [&](std::size_t begin, std::size_t end) {
                   for (std::size_t y = begin; y < end; ++y) {
-                    float* to = distance.row(y);
+                    double* to = distance.row(y);
                     for (std::size_t x = 0; x < a.width; ++x, to += distance.pixel_stride) {
-                      *to = static_cast<float>(of(lab_at(a, y, x), lab_at(b, y, x)));
+                      *to = of(lab_at(a, y, x), lab_at(b, y, x));
                     }
                   }
                 });
