@@ -1,13 +1,16 @@
 // colorlab._core: rgb_to_lab, lab_to_rgb, lightness, cpu_targets, active_target, force_target,
-// build_info.
+// build_info, delta_e, colorfulness, recolor_bilinear.
 #include <pybind11/stl.h>
 
 #include <string>
+#include <string_view>
 
 #include "array_args.hpp"
 #include "bindings.hpp"
 #include "colorlab/color.hpp"
 #include "colorlab/cpu.hpp"
+#include "colorlab/metrics.hpp"
+#include "colorlab/recolor_kernel.hpp"
 
 namespace colorlab::bindings {
 namespace {
@@ -54,7 +57,8 @@ py::array lab_to_rgb_array(const py::object& lab, const std::string& dtype,
 
 // (..., 3) is RGB; anything else is displayed grey of any shape, except (..., 1) whose last
 // dimension goes as a colour's would.
-py::array lightness_array(const py::object& image, const py::object& out, int threads) {
+py::array lightness_array(const py::object& image, const py::object& out, int threads, float scale,
+                          float offset) {
   const py::array given = array_argument(image, "image");
   const SampleType type = sample_type(given, "image");
   std::vector<py::ssize_t> shape = shape_of(given);
@@ -78,6 +82,99 @@ py::array lightness_array(const py::object& image, const py::object& out, int th
         });
   });
   return l;
+}
+
+// Distances of two Lab arrays of one shape (..., 3) and any real type, in double precision.
+py::array delta_e_array(const py::object& lab1, const py::object& lab2, const std::string& formula,
+                        int threads) {
+  using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
+  const py::array first = array_argument(lab1, "lab1"), second = array_argument(lab2, "lab2");
+  for (const py::array& lab : {first, second}) {
+    if (std::string_view("fiu").find(lab.dtype().kind()) == std::string_view::npos) {
+      throw Error(ErrorCode::dtype,
+                  "Lab must hold real numbers, not " + py::str(lab.dtype()).cast<std::string>());
+    }
+  }
+  std::vector<py::ssize_t> shape = shape_of(first);
+  if (shape_of(second) != shape) {
+    throw Error(ErrorCode::shape, "Lab arrays of different shapes: " + shape_text(shape) + " and " +
+                                      shape_text(shape_of(second)));
+  }
+  require_channels(first, 3, "lab1");
+  if (formula != "76" && formula != "2000") {
+    throw Error(ErrorCode::invalid_argument,
+                "formula must be \"2000\" or \"76\", not \"" + formula + "\"");
+  }
+  const DeltaE kind = formula == "76" ? DeltaE::cie76 : DeltaE::ciede2000;
+  shape.pop_back();
+  py::array_t<double> distance(shape);
+  const Doubles a = Doubles::ensure(first), b = Doubles::ensure(second);
+  if (!a || !b) throw py::error_already_set();
+  // Rows for the threads: the last dimension of pixels, or one.
+  const auto pixels = static_cast<std::size_t>(distance.size());
+  const std::size_t width = shape.empty() ? 1 : static_cast<std::size_t>(shape.back());
+  const std::size_t height = width == 0 ? 0 : pixels / width;
+  const ImageView<const double> from_a(a.data(), height, width, 3),
+      from_b(b.data(), height, width, 3);
+  const ImageView<double> to(distance.mutable_data(), height, width, 1);
+  {
+    const py::gil_scoped_release free;
+    delta_e(from_a, from_b, to, kind, threads);
+  }
+  return distance;
+}
+
+double colorfulness_array(const py::object& rgb, const std::string& variant, int threads) {
+  const py::array given = array_argument(rgb, "rgb");
+  const SampleType type = sample_type(given, "rgb");
+  if (variant != "hasler" && variant != "absolute") {
+    throw Error(ErrorCode::invalid_argument,
+                "variant must be \"hasler\" or \"absolute\", not \"" + variant + "\"");
+  }
+  const Colorfulness kind = variant == "hasler" ? Colorfulness::hasler : Colorfulness::absolute;
+  return with_sample_type(type, [&]<class T>() {
+    py::array holder = given;
+    const ImageView<const T> image = image_view<T>(holder, {3}, "rgb");
+    const py::gil_scoped_release free;
+    return colorfulness<T>(PixelView<const T>(image), kind, threads);
+  });
+}
+
+// Grey (uint8, uint16) or L* (float32) of shape (H, W) and a*b* (h, w, 2) to RGB (H, W, 3).
+py::array recolor_bilinear_array(const py::object& lightness, const py::object& ab,
+                                 const std::string& dtype, const py::object& out, int threads) {
+  py::array l = array_argument(lightness, "lightness");
+  py::array low = array_argument(ab, "ab");
+  const SampleType from = sample_type(l, "lightness");
+  require_float32(low, "ab");
+  if (l.ndim() != 2) {
+    throw Error(ErrorCode::shape,
+                "lightness must have shape (H, W), not " + shape_text(shape_of(l)));
+  }
+  const SampleType to = sample_type_named(dtype);
+  if (to == SampleType::f32) {
+    throw Error(ErrorCode::invalid_argument, "dtype must be \"uint8\" or \"uint16\" here");
+  }
+  py::array rgb = output_array(out, dtype_of(to), {l.shape(0), l.shape(1), 3}, l);
+  if ((rgb.flags() & py::array::c_style) == 0) {
+    throw Error(ErrorCode::invalid_argument, "out must be C-contiguous");
+  }
+  const ImageView<const float> ab_low = image_view<float>(low, {2}, "ab");
+  const auto height = static_cast<std::size_t>(l.shape(0));
+  const auto width = static_cast<std::size_t>(l.shape(1));
+  with_sample_type(from, [&]<class In>() {
+    const ImageView<const In> grey = image_view<In>(l, {1}, "lightness");
+    void* pixels = rgb.mutable_data();
+    const py::gil_scoped_release free;
+    if (to == SampleType::u8) {
+      recolor_bilinear<In, std::uint8_t>(
+          grey, ab_low, {static_cast<std::uint8_t*>(pixels), height, width, 3}, threads);
+    } else {
+      recolor_bilinear<In, std::uint16_t>(
+          grey, ab_low, {static_cast<std::uint16_t*>(pixels), height, width, 3}, threads);
+    }
+  });
+  return rgb;
 }
 
 py::dict build_info() {
@@ -114,7 +211,16 @@ void register_color(py::module_& module) {
              py::arg("gamut") = "chroma", py::arg("out") = py::none(), py::arg("threads") = 0,
              "sRGB of L*a*b* float32 (..., 3).");
   module.def("lightness", lightness_array, py::arg("image"), py::arg("out") = py::none(),
-             py::arg("threads") = 0, "L* float32 of grey (H, W) or RGB (..., H, W, 3).");
+             py::arg("threads") = 0, py::arg("scale") = 1.0F, py::arg("offset") = 0.0F,
+             "scale * L* + offset, float32, of grey (H, W) or RGB (..., H, W, 3).");
+  module.def("delta_e", delta_e_array, py::arg("lab1"), py::arg("lab2"),
+             py::arg("formula") = "2000", py::arg("threads") = 0,
+             "Colour differences float64 of two Lab arrays (..., 3).");
+  module.def("colorfulness", colorfulness_array, py::arg("rgb"), py::arg("variant") = "hasler",
+             py::arg("threads") = 0, "Colourfulness of an RGB image (H, W, 3).");
+  module.def("recolor_bilinear", recolor_bilinear_array, py::arg("lightness"), py::arg("ab"),
+             py::arg("dtype") = "uint8", py::arg("out") = py::none(), py::arg("threads") = 0,
+             "RGB of grey or L* (H, W) and bilinearly interpolated a*b* (h, w, 2), in one pass.");
   module.def("cpu_targets", cpu_targets, release, "SIMD targets that run here, best first.");
   module.def("active_target", active_target, release, "The SIMD target in use.");
   module.def("force_target", force_target, py::arg("name"), release,

@@ -17,7 +17,9 @@ from colorlab import errors
 from colorlab._core import __version__
 from colorlab.color import (
     build_info,
+    colorfulness,
     cpu_targets,
+    delta_e,
     lab_to_rgb,
     lightness,
     rgb_to_lab,
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from colorlab import bulk
     from colorlab.bulk import BulkReport
     from colorlab.colorizer import Colorizer, colorize, recolor
-    from colorlab.metrics import colorfulness, delta_e
     from colorlab.model import registry as models
     from colorlab.model.card import ModelCard
     from colorlab.result import Certificate, ColorizedImage
@@ -42,9 +43,7 @@ _LAZY = {
     "Colorizer": ("colorlab.colorizer", "Colorizer"),
     "ModelCard": ("colorlab.model.card", "ModelCard"),
     "bulk": ("colorlab.bulk", ""),
-    "colorfulness": ("colorlab.metrics", "colorfulness"),
     "colorize": ("colorlab.colorizer", "colorize"),
-    "delta_e": ("colorlab.metrics", "delta_e"),
     "models": ("colorlab.model.registry", ""),
     "recolor": ("colorlab.colorizer", "recolor"),
 }

@@ -19,7 +19,9 @@ from colorlab import _core
 
 __all__ = [
     "build_info",
+    "colorfulness",
     "cpu_targets",
+    "delta_e",
     "lab_to_rgb",
     "lightness",
     "rgb_to_lab",
@@ -91,6 +93,55 @@ def lightness(image: Samples, *, out: Float | None = None, threads: int | None =
         InvalidArgumentError: `out` is read-only or overlaps the input.
     """
     return _core.lightness(image, out=out, threads=threads or 0)
+
+
+def delta_e(
+    lab1: npt.NDArray[Any],
+    lab2: npt.NDArray[Any],
+    *,
+    formula: Literal["2000", "76"] = "2000",
+    threads: int | None = None,
+) -> npt.NDArray[np.float64]:
+    """Colour differences of two arrays of L*a*b*, computed in double precision.
+
+    Args:
+        lab1, lab2: (..., 3) of one shape and any real type.
+        formula: "2000" is CIEDE2000 (CIE 142-2001 with kL = kC = kH = 1, as in Sharma, Wu & Dalal
+            2005); "76" the Euclidean distance (CIE 1976).
+        threads: None chooses; the result does not depend on it.
+
+    Returns:
+        (...) `float64`.
+
+    Raises:
+        ShapeError, DTypeError: an array is not as described.
+        InvalidArgumentError: there is no such formula.
+    """
+    return _core.delta_e(lab1, lab2, formula=formula, threads=threads or 0)
+
+
+def colorfulness(
+    rgb: Samples,
+    *,
+    variant: Literal["hasler", "absolute"] = "hasler",
+    threads: int | None = None,
+) -> float:
+    """How colourful an image looks (Hasler & Suesstrunk 2003), on the scale of 8-bit codes.
+
+    With rg = R - G and yb = (R + G) / 2 - B, it is sqrt(var rg + var yb) + 0.3 sqrt((mean rg)^2 +
+    (mean yb)^2): 0 for grey, about 40 for an average photograph.
+
+    Args:
+        rgb: (H, W, 3) `uint8`, `uint16` or `float32`.
+        variant: "hasler" as published; "absolute" takes |rg| and |yb|, as the published
+            evaluations of DDColor and CT2 do, and is smaller.
+        threads: None chooses; the result does not depend on it.
+
+    Raises:
+        ShapeError, DTypeError: the array is not as described.
+        InvalidArgumentError: there is no such variant.
+    """
+    return _core.colorfulness(rgb, variant=variant, threads=threads or 0)
 
 
 def cpu_targets() -> Sequence[str]:

@@ -24,9 +24,11 @@ enum class Gamut : std::uint8_t {
 template <class T>
 void rgb_to_lab(PixelView<const T> rgb, PixelView<float> lab, int threads);
 
-// L* of RGB (3 channels) or of displayed grey (1 channel), 0..100.
+// scale * L* + offset of RGB (3 channels) or of displayed grey (1 channel); L* is 0..100, and 1/50
+// and -1 make it a generator's input.
 template <class T>
-void lightness(PixelView<const T> image, PixelView<float> l, int threads);
+void lightness(PixelView<const T> image, PixelView<float> l, int threads, float scale = 1,
+               float offset = 0);
 
 // L* is clamped to 0..100, a* and b* to -1000..1000; NaN reads as 0. Integers are rounded to
 // nearest.

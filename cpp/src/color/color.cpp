@@ -136,7 +136,8 @@ void rgb_to_lab(PixelView<const T> rgb, PixelView<float> lab, int threads) {
 }
 
 template <class T>
-void lightness(PixelView<const T> image, PixelView<float> l, int threads) {
+void lightness(PixelView<const T> image, PixelView<float> l, int threads, float scale,
+               float offset) {
   require(image.channels == 3 || image.channels == 1, "lightness needs 1 (grey) or 3 channels");
   require(l.channels == 1, "L* has 1 channel");
   require_same_size(image, l);
@@ -145,9 +146,9 @@ void lightness(PixelView<const T> image, PixelView<float> l, int threads) {
   transform<T, float>(image, l, threads,
                       [&](const Row3<const T>& from, const Row3<float>& to, std::size_t n) {
                         if (grey) {
-                          rows.grey_lightness(from.channel[0], to.channel[0], n, 1, 0);
+                          rows.grey_lightness(from.channel[0], to.channel[0], n, scale, offset);
                         } else {
-                          rows.lightness(from, to.channel[0], n, 1, 0);
+                          rows.lightness(from, to.channel[0], n, scale, offset);
                         }
                       });
 }
@@ -164,9 +165,9 @@ void lab_to_rgb(PixelView<const float> lab, PixelView<T> rgb, Gamut gamut, int t
                       });
 }
 
-#define COLORLAB_INSTANTIATE(T)                                           \
-  template void rgb_to_lab<T>(PixelView<const T>, PixelView<float>, int); \
-  template void lightness<T>(PixelView<const T>, PixelView<float>, int);  \
+#define COLORLAB_INSTANTIATE(T)                                                        \
+  template void rgb_to_lab<T>(PixelView<const T>, PixelView<float>, int);              \
+  template void lightness<T>(PixelView<const T>, PixelView<float>, int, float, float); \
   template void lab_to_rgb<T>(PixelView<const float>, PixelView<T>, Gamut, int);
 COLORLAB_INSTANTIATE(std::uint8_t)
 COLORLAB_INSTANTIATE(std::uint16_t)

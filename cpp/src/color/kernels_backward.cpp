@@ -104,22 +104,89 @@ HWY_INLINE void StoreChannel(D d, const Encoder<T>& encode, V linear, T* to) {
   if constexpr (std::is_floating_point_v<T>) {
     hn::StoreU(Clamp(d, code, 0, 1), d, to);
   } else {
-    const hn::Rebind<T, D> dt;
+    const hn::Rebind<T, D> dt;  // of 0..white: nothing is left to saturate
     hn::StoreU(hn::DemoteTo(dt, hn::NearestInt(code)), dt, to);
   }
 }
 
-// Does the `count` listed pixels of a strip again, at the largest chroma that sRGB shows.
+// Where a strip's colours go: to three planes, or, with AVX-512, packed at once.
+template <class T>
+struct PlanesSink {
+  const Encoder<T>& encode;
+  T* to[3];
+
+  HWY_INLINE void Store(D d, std::size_t i, V red, V green, V blue) const {
+    StoreChannel<T>(d, encode, red, to[0] + i);
+    StoreChannel<T>(d, encode, green, to[1] + i);
+    StoreChannel<T>(d, encode, blue, to[2] + i);
+  }
+};
+
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+constexpr bool kPacks = true;
+
+struct alignas(64) PackOrder {
+  std::uint8_t bytes[64];    // the 48 bytes of 16 pixels, from anywhere (VBMI)
+  std::uint8_t in_lane[64];  // 12 bytes of four pixels within each 128-bit lane
+  std::int32_t lanes[16];    // and three of each lane's four words
+};
+constexpr PackOrder pack_order() {
+  PackOrder order{};
+  for (int i = 0; i < 64; ++i) {
+    const int pixel = i / 3, sample = i % 3, in_lane = i % 16;
+    order.bytes[i] = static_cast<std::uint8_t>(i < 48 ? 4 * pixel + sample : 0);
+    order.in_lane[i] =
+        static_cast<std::uint8_t>(in_lane < 12 ? 4 * (in_lane / 3) + in_lane % 3 : 0x80);
+  }
+  for (int i = 0; i < 16; ++i) order.lanes[i] = i < 12 ? 4 * (i / 3) + i % 3 : 3;
+  return order;
+}
+
+struct PackedSink {
+  const Encoder<std::uint8_t>& encode;
+  std::uint8_t* to;
+
+  HWY_INLINE __m512i Code(D d, V linear) const {
+    return _mm512_cvtps_epi32(encode(d, Clamp(d, linear, 0, 1)).raw);
+  }
+  HWY_INLINE void Store(D d, std::size_t i, V red, V green, V blue) const {
+    static constexpr PackOrder kOrder = pack_order();
+    const __m512i high =
+        _mm512_or_si512(_mm512_slli_epi32(Code(d, green), 8), _mm512_slli_epi32(Code(d, blue), 16));
+    const __m512i pixels = _mm512_or_si512(Code(d, red), high);
+#if HWY_TARGET == HWY_AVX3_DL
+    const __m512i packed = _mm512_permutexvar_epi8(_mm512_load_si512(kOrder.bytes), pixels);
+#else
+    const __m512i packed =
+        _mm512_permutexvar_epi32(_mm512_load_si512(kOrder.lanes),
+                                 _mm512_shuffle_epi8(pixels, _mm512_load_si512(kOrder.in_lane)));
+#endif
+    auto* at = to + 3 * i;
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), _mm512_castsi512_si256(packed));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(at + 32), _mm512_extracti32x4_epi32(packed, 2));
+  }
+};
+#else
+constexpr bool kPacks = false;
+#endif
+
+// The pixels of a strip that sRGB does not show.
+struct Listed {
+  std::uint32_t at[kStrip + kMaxLanes];
+  std::size_t count = 0;
+};
+
+// Does the listed pixels of a strip again, at the largest chroma that sRGB shows.
 template <class T, class Source>
-HWY_NOINLINE void ReduceChroma(const Source& source, const Encoder<T>& encode,
-                               const std::uint32_t* list, std::size_t count, T* const (&to)[3]) {
+HWY_NOINLINE void ReduceChroma(const Source& source, const Encoder<T>& encode, const Listed& listed,
+                               const Row3<T>& to) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
-  for (std::size_t begin = 0; begin < count; begin += lanes) {
+  for (std::size_t begin = 0; begin < listed.count; begin += lanes) {
     alignas(64) float lab[3][kMaxLanes] = {};
-    const std::size_t n = HWY_MIN(lanes, count - begin);
+    const std::size_t n = HWY_MIN(lanes, listed.count - begin);
     for (std::size_t i = 0; i < n; ++i) {
-      source.At(list[begin + i], lab[0][i], lab[1][i], lab[2][i]);
+      source.At(listed.at[begin + i], lab[0][i], lab[1][i], lab[2][i]);
     }
     V l = hn::Load(d, lab[0]), a = hn::Load(d, lab[1]), b = hn::Load(d, lab[2]);
     Sanitise(d, l, a, b);
@@ -135,22 +202,19 @@ HWY_NOINLINE void ReduceChroma(const Source& source, const Encoder<T>& encode,
     }
     LinearOf(d, fy, y, hn::Mul(a, low), hn::Mul(b, low), red, green, blue);
     alignas(64) T rgb[3][kMaxLanes];
-    StoreChannel<T>(d, encode, red, rgb[0]);
-    StoreChannel<T>(d, encode, green, rgb[1]);
-    StoreChannel<T>(d, encode, blue, rgb[2]);
+    PlanesSink<T>{encode, {rgb[0], rgb[1], rgb[2]}}.Store(d, 0, red, green, blue);
     for (std::size_t i = 0; i < n; ++i) {
-      for (int c = 0; c < 3; ++c) to[c][list[begin + i]] = rgb[c][i];
+      const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(listed.at[begin + i]) * to.step;
+      for (int c = 0; c < 3; ++c) to.channel[c][at] = rgb[c][i];
     }
   }
 }
 
-// One strip to three planes; returns how many pixels were listed.
-template <class T, bool kChroma, class Source>
-HWY_INLINE std::size_t StripToPlanes(const Source& source, const Encoder<T>& encode, std::size_t n,
-                                     T* const (&to)[3]) {
+// One strip to a sink, clipped; with kChroma, what had to be clipped is listed.
+template <bool kChroma, class Source, class Sink>
+HWY_INLINE void StripTo(const Sink& sink, const Source& source, std::size_t n, Listed& listed) {
   const D d;
-  std::uint32_t list[kStrip + kMaxLanes];
-  std::size_t listed = 0;
+  listed.count = 0;
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
     V l, a, b, red, green, blue;
     source.Load(d, i, l, a, b);
@@ -163,32 +227,39 @@ HWY_INLINE std::size_t StripToPlanes(const Source& source, const Encoder<T>& enc
         std::uint8_t bits[8 + kMaxLanes / 8] = {};
         hn::StoreMaskBits(d, out, bits);
         for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
-          list[listed] = static_cast<std::uint32_t>(i + lane);
-          listed += (bits[lane / 8] >> (lane % 8)) & 1;
+          listed.at[listed.count] = static_cast<std::uint32_t>(i + lane);
+          listed.count += (bits[lane / 8] >> (lane % 8)) & 1;
         }
       }
     }
-    StoreChannel<T>(d, encode, red, to[0] + i);
-    StoreChannel<T>(d, encode, green, to[1] + i);
-    StoreChannel<T>(d, encode, blue, to[2] + i);
+    sink.Store(d, i, red, green, blue);
   }
-  if (listed > 0) ReduceChroma<T>(source, encode, list, listed, to);
-  return listed;
 }
 
 template <class T, bool kChroma, class Source>
 HWY_INLINE std::size_t ToRgb(const Source& source, const Row3<T>& rgb, std::size_t n) {
   const Encoder<T> encode(kWhite<T>);
   alignas(64) T planes[3][kStrip];
+  Listed listed;
   std::size_t reduced = 0;
   for (std::size_t i = 0; i < n; i += kStrip) {
     const std::size_t count = HWY_MIN(kStrip, n - i);
+    const Source from = source.from(i);
     const Row3<T> to = rgb.from(i);
-    const bool planar = rgb.step == 1;
-    T* const out[3] = {planar ? to.channel[0] : planes[0], planar ? to.channel[1] : planes[1],
-                       planar ? to.channel[2] : planes[2]};
-    reduced += StripToPlanes<T, kChroma>(source.from(i), encode, count, out);
-    if (!planar) Interleave(planes, count, to.channel[0]);
+    if (rgb.step == 1) {
+      const PlanesSink<T> sink{encode, {to.channel[0], to.channel[1], to.channel[2]}};
+      StripTo<kChroma>(sink, from, count, listed);
+    } else if constexpr (kPacks && sizeof(T) == 1) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+      StripTo<kChroma>(PackedSink{encode, to.channel[0]}, from, count, listed);
+#endif
+    } else {
+      const PlanesSink<T> sink{encode, {planes[0], planes[1], planes[2]}};
+      StripTo<kChroma>(sink, from, count, listed);
+      Interleave(planes, count, to.channel[0]);
+    }
+    if (listed.count > 0) ReduceChroma<T>(from, encode, listed, to);
+    reduced += listed.count;
   }
   return reduced;
 }

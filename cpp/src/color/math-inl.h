@@ -153,23 +153,29 @@ class EncodeCurve {
  public:
   explicit EncodeCurve(float scale) : scale_(scale) {}
   HWY_INLINE V operator()(D d, V x) const {
-    V power = power_(d, hn::MulAdd(x, hn::Set(d, kEncodeScale), hn::Set(d, kEncodeShift)));
-    if constexpr (kFine) power = hn::Mul(power, hn::Set(d, scale_));
+    const V argument =
+        hn::MulAdd(x, hn::Set(d, kEncodeArgument.scale), hn::Set(d, kEncodeArgument.shift));
     const V linear = hn::Mul(x, hn::Set(d, static_cast<float>(kLinearSlope) * scale_));
     return hn::IfThenElse(hn::Le(x, hn::Set(d, static_cast<float>(kEncodeThreshold))), linear,
-                          power);
+                          hn::Mul(power_(d, argument), hn::Set(d, scale_)));
   }
 
  private:
-  static const auto& segments() {
-    if constexpr (kFine) {
-      return encode_segments();
-    } else {
-      return encode_segments_8bit();
-    }
-  }
-  Piecewise<kFine ? 5 : 4> power_{segments()};
+  Piecewise<5> power_{encode_segments()};
   float scale_;
+};
+
+template <>
+class EncodeCurve<false> {
+ public:
+  explicit EncodeCurve(float) {}  // always 255
+  HWY_INLINE V operator()(D d, V x) const {
+    constexpr Affine kArgument = encode_8bit_argument();
+    return code_(d, hn::MulAdd(x, hn::Set(d, kArgument.scale), hn::Set(d, kArgument.shift)));
+  }
+
+ private:
+  Piecewise<4> code_{encode_segments_8bit()};
 };
 
 #else

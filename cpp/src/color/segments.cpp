@@ -49,7 +49,7 @@ Segments<kTerms> segments(int first_exponent, const Function& f) {
 
 // The power's curve only: the kernels choose the linear part themselves.
 double encode_power(double shifted) {
-  const double x = (shifted - kEncodeShift) / kEncodeScale;
+  const double x = (shifted - kEncodeArgument.shift) / kEncodeArgument.scale;
   return (1 + kOffset) * std::pow(std::max(x, 1e-4), 1 / kGamma) - kOffset;
 }
 
@@ -78,8 +78,10 @@ const Segments<5>& encode_segments() {
 }
 
 const Segments<4>& encode_segments_8bit() {
-  static const Segments<4> table =
-      segments<4>(-8, [](double shifted) { return 255 * encode_power(shifted); });
+  static const Segments<4> table = segments<4>(-8, [](double shifted) {
+    constexpr Affine kArgument = encode_8bit_argument();
+    return 255 * reference::encode((shifted - kArgument.shift) / kArgument.scale);
+  });
   return table;
 }
 

@@ -1,0 +1,166 @@
+#include "colorlab/metrics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <numbers>
+#include <type_traits>
+#include <vector>
+
+#include "color/reference.hpp"
+#include "colorlab/error.hpp"
+#include "colorlab/parallel.hpp"
+
+namespace colorlab {
+namespace {
+
+using color::reference::Lab;
+
+constexpr double kPi = std::numbers::pi;
+// Opposite hues are half a turn apart, whatever the last bit of an arc tangent says.
+constexpr double kHalfTurn = kPi + 1e-12;
+constexpr double kTwentyFiveTo7 = 6103515625.0;
+
+double power7(double x) {
+  const double x3 = x * x * x;
+  return x3 * x3 * x;
+}
+
+double radians(double degrees) { return degrees * (kPi / 180); }
+
+double cie76(const Lab& p, const Lab& q) {
+  return std::sqrt((p.l - q.l) * (p.l - q.l) + (p.a - q.a) * (p.a - q.a) +
+                   (p.b - q.b) * (p.b - q.b));
+}
+
+// Hue angle, 0..2 pi; 0 where there is no chroma.
+double hue(double a, double b) {
+  if (a == 0 && b == 0) return 0;
+  const double angle = std::atan2(b, a);
+  return angle < 0 ? angle + 2 * kPi : angle;
+}
+
+// Sharma, Wu & Dalal, "The CIEDE2000 color-difference formula", Color Research and Application 30
+// (2005), equations 2-22.
+double ciede2000(const Lab& p, const Lab& q) {
+  const double mean_c7 = power7((std::hypot(p.a, p.b) + std::hypot(q.a, q.b)) / 2);
+  const double g = 0.5 * (1 - std::sqrt(mean_c7 / (mean_c7 + kTwentyFiveTo7)));
+  const double a1 = (1 + g) * p.a, a2 = (1 + g) * q.a;
+  const double c1 = std::hypot(a1, p.b), c2 = std::hypot(a2, q.b);
+  const double h1 = hue(a1, p.b), h2 = hue(a2, q.b);
+  const bool coloured = c1 * c2 != 0;
+
+  double delta_h = coloured ? h2 - h1 : 0;
+  if (delta_h > kHalfTurn) delta_h -= 2 * kPi;
+  if (delta_h < -kHalfTurn) delta_h += 2 * kPi;
+  double mean_h = h1 + h2;
+  if (coloured) {
+    if (std::abs(h1 - h2) > kHalfTurn) mean_h += mean_h < 2 * kPi ? 2 * kPi : -2 * kPi;
+    mean_h /= 2;
+  }
+  const double mean_l = (p.l + q.l) / 2, mean_c = (c1 + c2) / 2;
+  const double t = 1 - 0.17 * std::cos(mean_h - radians(30)) + 0.24 * std::cos(2 * mean_h) +
+                   0.32 * std::cos(3 * mean_h + radians(6)) -
+                   0.20 * std::cos(4 * mean_h - radians(63));
+  const double off_blue = (mean_h - radians(275)) / radians(25);
+  const double rotation = radians(60) * std::exp(-off_blue * off_blue);
+  const double prime_c7 = power7(mean_c);
+  const double rt = -std::sin(rotation) * 2 * std::sqrt(prime_c7 / (prime_c7 + kTwentyFiveTo7));
+  const double l50 = (mean_l - 50) * (mean_l - 50);
+  const double sl = 1 + 0.015 * l50 / std::sqrt(20 + l50);
+  const double sc = 1 + 0.045 * mean_c, sh = 1 + 0.015 * mean_c * t;
+  const double dl = (q.l - p.l) / sl, dc = (c2 - c1) / sc,
+               dh = 2 * std::sqrt(c1 * c2) * std::sin(delta_h / 2) / sh;
+  return std::sqrt(std::max(0.0, dl * dl + dc * dc + dh * dh + rt * dc * dh));
+}
+
+void require(bool holds, const char* what) {
+  if (!holds) throw Error(ErrorCode::shape, what);
+}
+
+template <class T>
+const T* pixel(const PixelView<const T>& view, std::size_t y, std::size_t x) {
+  return view.row(y) + static_cast<std::ptrdiff_t>(x) * view.pixel_stride;
+}
+
+Lab lab_at(const PixelView<const double>& view, std::size_t y, std::size_t x) {
+  const double* at = pixel(view, y, x);
+  return {at[0], at[view.channel_stride], at[2 * view.channel_stride]};
+}
+
+// Sums of the opponents and of their squares; integers stay below 2^53, so that they are exact.
+struct Sums {
+  double rg = 0, rg2 = 0, yb = 0, yb2 = 0;
+
+  void add(double rg_, double yb_) {
+    rg += rg_;
+    rg2 += rg_ * rg_;
+    yb += yb_;
+    yb2 += yb_ * yb_;
+  }
+  void add(const Sums& other) {
+    rg += other.rg;
+    rg2 += other.rg2;
+    yb += other.yb;
+    yb2 += other.yb2;
+  }
+};
+
+}  // namespace
+
+void delta_e(PixelView<const double> a, PixelView<const double> b, PixelView<double> distance,
+             DeltaE formula, int threads) {
+  require(a.channels == 3 && b.channels == 3, "L*a*b* needs 3 channels");
+  require(distance.channels == 1, "a distance has 1 channel");
+  require(a.height == b.height && a.width == b.width && a.height == distance.height &&
+              a.width == distance.width,
+          "the images and the distances differ in height or width");
+  const auto of = formula == DeltaE::cie76 ? cie76 : ciede2000;
+  parallel_rows(a.height, threads_for(a.pixels(), threads),
+                [&](std::size_t begin, std::size_t end) {
+                  for (std::size_t y = begin; y < end; ++y) {
+                    double* to = distance.row(y);
+                    for (std::size_t x = 0; x < a.width; ++x, to += distance.pixel_stride) {
+                      *to = of(lab_at(a, y, x), lab_at(b, y, x));
+                    }
+                  }
+                });
+}
+
+template <class T>
+double colorfulness(PixelView<const T> rgb, Colorfulness variant, int threads) {
+  require(rgb.channels == 3, "colourfulness needs 3 channels");
+  if (rgb.pixels() == 0) return 0;
+  std::vector<Sums> rows(rgb.height);
+  parallel_rows(
+      rgb.height, threads_for(rgb.pixels(), threads), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t y = begin; y < end; ++y) {
+          for (std::size_t x = 0; x < rgb.width; ++x) {
+            const T* at = pixel(rgb, y, x);
+            const double r = at[0], g = at[rgb.channel_stride], b = at[2 * rgb.channel_stride];
+            const double rg = r - g, yb = 0.5 * (r + g) - b;
+            if (variant == Colorfulness::absolute) {
+              rows[y].add(std::abs(rg), std::abs(yb));
+            } else {
+              rows[y].add(rg, yb);
+            }
+          }
+        }
+      });
+  Sums sums;
+  for (const Sums& row : rows) sums.add(row);
+  const auto n = static_cast<double>(rgb.pixels());
+  const double mean_rg = sums.rg / n, mean_yb = sums.yb / n;
+  const double variances =
+      std::max(0.0, sums.rg2 / n - mean_rg * mean_rg + sums.yb2 / n - mean_yb * mean_yb);
+  const double to_codes =
+      std::is_integral_v<T> ? 255.0 / static_cast<double>(std::numeric_limits<T>::max()) : 255.0;
+  return to_codes * (std::sqrt(variances) + 0.3 * std::sqrt(mean_rg * mean_rg + mean_yb * mean_yb));
+}
+
+template double colorfulness<std::uint8_t>(PixelView<const std::uint8_t>, Colorfulness, int);
+template double colorfulness<std::uint16_t>(PixelView<const std::uint16_t>, Colorfulness, int);
+template double colorfulness<float>(PixelView<const float>, Colorfulness, int);
+
+}  // namespace colorlab
