@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from colorlab.model import registry as models
     from colorlab.model.card import ModelCard
     from colorlab.result import Certificate, ColorizedImage
+    from colorlab.tiling import Tile, map_tiles, tiles
 
 # Where each name lies that is loaded when it is first used; no attribute means the module itself.
 _LAZY = {
@@ -41,12 +42,15 @@ _LAZY = {
     "ColorizedImage": ("colorlab.result", "ColorizedImage"),
     "Colorizer": ("colorlab.colorizer", "Colorizer"),
     "ModelCard": ("colorlab.model.card", "ModelCard"),
+    "Tile": ("colorlab.tiling", "Tile"),
     "bulk": ("colorlab.bulk", ""),
     "colorfulness": ("colorlab.metrics", "colorfulness"),
     "colorize": ("colorlab.colorizer", "colorize"),
     "delta_e": ("colorlab.metrics", "delta_e"),
+    "map_tiles": ("colorlab.tiling", "map_tiles"),
     "models": ("colorlab.model.registry", ""),
     "recolor": ("colorlab.colorizer", "recolor"),
+    "tiles": ("colorlab.tiling", "tiles"),
 }
 
 __all__ = [
@@ -56,6 +60,7 @@ __all__ = [
     "Colorizer",
     "ImageInfo",
     "ModelCard",
+    "Tile",
     "__version__",
     "build_info",
     "bulk",
@@ -66,11 +71,13 @@ __all__ = [
     "errors",
     "lab_to_rgb",
     "lightness",
+    "map_tiles",
     "models",
     "probe",
     "read",
     "recolor",
     "rgb_to_lab",
+    "tiles",
     "write",
 ]
 __all__ += errors.__all__
