@@ -8,6 +8,7 @@
 #include "hwy/foreach_target.h"  // compiles this file once per SIMD target
 //
 #include "color/constants.hpp"
+#include "color/dispatch.hpp"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -207,7 +208,10 @@ namespace colorlab::pipeline {
 
 HWY_EXPORT(Table);
 
-const RowKernels& row_kernels() { return *HWY_DYNAMIC_DISPATCH(Table)(); }
+const RowKernels& row_kernels() {
+  color::ensure_target();
+  return *HWY_DYNAMIC_DISPATCH(Table)();
+}
 
 }  // namespace colorlab::pipeline
 #endif

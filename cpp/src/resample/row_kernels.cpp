@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "resample/row_kernels.cpp"
 #include "hwy/foreach_target.h"  // compiles this file once per SIMD target
 //
+#include "color/dispatch.hpp"
 #include "hwy/highway.h"
 #include "resample/guided.hpp"
 
@@ -84,7 +85,10 @@ namespace colorlab::resample {
 
 HWY_EXPORT(Table);
 
-const RowKernels& row_kernels() { return *HWY_DYNAMIC_DISPATCH(Table)(); }
+const RowKernels& row_kernels() {
+  color::ensure_target();
+  return *HWY_DYNAMIC_DISPATCH(Table)();
+}
 
 }  // namespace colorlab::resample
 #endif
