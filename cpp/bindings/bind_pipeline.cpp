@@ -84,7 +84,8 @@ py::dict as_dict(const Certificate& certificate) {
 }
 
 py::tuple recolor_array(const py::object& image, const py::object& ab, const std::string& preserve,
-                        const std::string& upsample, const py::object& out, int threads) {
+                        const std::string& upsample, const py::object& out, int threads,
+                        bool certify) {
   const Preserve promise = preserve_of(preserve);
   const Upsample method = upsample_of(upsample);
   py::array given = array_argument(image, "image");
@@ -101,10 +102,12 @@ py::tuple recolor_array(const py::object& image, const py::object& ab, const std
         given);
     const auto target = writable_view<T>(rgb);
     certificate = interruptible([&](CancelToken& cancel) {
-      return recolor<T>(pixels, ab_low, target, promise, method, threads, &cancel);
+      if (certify) return recolor<T>(pixels, ab_low, target, promise, method, threads, &cancel);
+      recolor_uncertified<T>(pixels, ab_low, target, promise, method, threads, &cancel);
+      return Certificate{};
     });
   });
-  return py::make_tuple(rgb, as_dict(certificate));
+  return py::make_tuple(rgb, certify ? py::object(as_dict(certificate)) : py::none());
 }
 
 py::array_t<float> upsample_array(const py::object& ab_low, const py::object& lightness,
@@ -143,8 +146,9 @@ void register_pipeline(py::module_& module) {
              "The generator's input of a photo: float32 (1, 1, height, width) = L*/50 - 1.");
   module.def("recolor", recolor_array, py::arg("image"), py::arg("ab"),
              py::arg("preserve") = "lightness", py::arg("upsample") = "guided",
-             py::arg("out") = py::none(), py::arg("threads") = 0,
-             "(rgb, certificate): the photo coloured by low-resolution a*b* of shape (h, w, 2).");
+             py::arg("out") = py::none(), py::arg("threads") = 0, py::arg("certify") = true,
+             "(rgb, certificate): the photo coloured by low-resolution a*b* of shape (h, w, 2); "
+             "certificate is None if certify is False.");
   module.def("upsample_ab", upsample_array, py::arg("ab_low"), py::arg("lightness"),
              py::arg("upsample") = "guided", py::arg("threads") = 0,
              "float32 (H, W, 2): low-resolution a*b* at the size of the lightness (L*, 0..100).");

@@ -8,6 +8,7 @@ namespace colorlab::bindings {
 void register_errors(pybind11::module_& module);
 void register_color(pybind11::module_& module);
 void register_pipeline(pybind11::module_& module);
+void register_tile(pybind11::module_& module);
 void register_io(pybind11::module_& module);
 void register_loader(pybind11::module_& module);
 

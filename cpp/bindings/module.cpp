@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   register_errors(module);
   register_color(module);
   register_pipeline(module);
+  register_tile(module);
   register_io(module);
   register_loader(module);
 }

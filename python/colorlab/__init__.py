@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from colorlab.model import registry as models
     from colorlab.model.card import ModelCard
     from colorlab.result import Certificate, ColorizedImage
+    from colorlab.tiling import Tile, map_tiles, tiles
 
 # Where each name lies that is loaded when it is first used; no attribute means the module itself.
 _LAZY = {
@@ -42,10 +43,13 @@ _LAZY = {
     "ColorizedImage": ("colorlab.result", "ColorizedImage"),
     "Colorizer": ("colorlab.colorizer", "Colorizer"),
     "ModelCard": ("colorlab.model.card", "ModelCard"),
+    "Tile": ("colorlab.tiling", "Tile"),
     "bulk": ("colorlab.bulk", ""),
     "colorize": ("colorlab.colorizer", "colorize"),
+    "map_tiles": ("colorlab.tiling", "map_tiles"),
     "models": ("colorlab.model.registry", ""),
     "recolor": ("colorlab.colorizer", "recolor"),
+    "tiles": ("colorlab.tiling", "tiles"),
 }
 
 __all__ = [
@@ -55,6 +59,7 @@ __all__ = [
     "Colorizer",
     "ImageInfo",
     "ModelCard",
+    "Tile",
     "__version__",
     "build_info",
     "bulk",
@@ -65,11 +70,13 @@ __all__ = [
     "errors",
     "lab_to_rgb",
     "lightness",
+    "map_tiles",
     "models",
     "probe",
     "read",
     "recolor",
     "rgb_to_lab",
+    "tiles",
     "write",
 ]
 __all__ += errors.__all__

@@ -53,11 +53,22 @@ def recolor(
     upsample: str = "guided",
     out: npt.NDArray[Any] | None = None,
     threads: int = 0,
+    certify: bool = True,
 ) -> tuple[npt.NDArray[Any], dict[str, float]]: ...
 def upsample_ab(
     ab_low: _Float, lightness: _Float, upsample: str = "guided", threads: int = 0
 ) -> _Float: ...
 def resize_area(image: _Float, height: int, width: int, threads: int = 0) -> _Float: ...
+
+# tile
+_Bounds = tuple[int, int, int, int]
+
+def plan_tiles(
+    height: int, width: int, tile: int = 512, halo: int = 0, overlap: int = 0
+) -> list[tuple[int, int, _Bounds, _Bounds]]: ...
+def blend_windows(
+    height: int, width: int, tile: int, overlap: int
+) -> tuple[list[_Float], list[_Float]]: ...
 
 # io
 def probe(data: _Bytes, limits: Mapping[str, int] | None = None) -> dict[str, Any]: ...

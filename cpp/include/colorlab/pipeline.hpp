@@ -35,4 +35,11 @@ template <class T>
 Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
                     Preserve preserve, Upsample method, int threads, CancelToken* cancel = nullptr);
 
+// The same pixels without measuring them, which is about half of the work: for whoever measures
+// later, or shows a preview.
+template <class T>
+void recolor_uncertified(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
+                         Preserve preserve, Upsample method, int threads,
+                         CancelToken* cancel = nullptr);
+
 }  // namespace colorlab

@@ -6,8 +6,8 @@
 #include <limits>
 #include <vector>
 
-#include "colorlab/color.hpp"
 #include "colorlab/image_view.hpp"
+#include "pipeline/lab_rows.hpp"
 
 namespace colorlab::pipeline {
 
@@ -23,8 +23,7 @@ class LightnessRows {
     std::vector<float>& row = rows_[y % 2];
     if (held_[y % 2] != y) {
       held_[y % 2] = y;
-      lightness<T>(ImageView<const T>(image_.row(y), 1, image_.width, image_.channels),
-                   ImageView<float>(row.data(), 1, image_.width, 1), 1);
+      lightness_of_row(image_.row(y), image_.channels, image_.width, row.data());
     }
     return row.data();
   }

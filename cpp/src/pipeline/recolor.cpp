@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "colorlab/pipeline.hpp"
-#include "pipeline/luma.hpp"
 #include "pipeline/reduce_lightness.hpp"
 #include "pipeline/row_painter.hpp"
 #include "resample/chroma_field.hpp"
@@ -16,10 +14,10 @@ Certificate summarise(const std::vector<pipeline::RowRecord>& rows, std::size_t 
   Certificate certificate;
   double reduced = 0;
   for (const auto& row : rows) {
-    certificate.max_delta_l = std::max(certificate.max_delta_l, row.max_delta_l);
-    certificate.max_delta_luma = std::max(certificate.max_delta_luma, row.max_delta_luma);
-    certificate.mean_delta_l += row.sum_delta_l;
-    certificate.mean_delta_luma += row.sum_delta_luma;
+    certificate.max_delta_l = std::max<double>(certificate.max_delta_l, row.l.max);
+    certificate.mean_delta_l += row.l.sum;
+    certificate.max_delta_luma = std::max(certificate.max_delta_luma, 255.0 * row.luma.max);
+    certificate.mean_delta_luma += 255.0 * row.luma.sum;
     reduced += static_cast<double>(row.reduced);
   }
   const double pixels = static_cast<double>(rows.size()) * static_cast<double>(width);
@@ -29,11 +27,11 @@ Certificate summarise(const std::vector<pipeline::RowRecord>& rows, std::size_t 
   return certificate;
 }
 
-}  // namespace
-
-template <class T>
-Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
-                    Preserve preserve, Upsample method, int threads, CancelToken* cancel) {
+// Calls row(painter, y) for every row, with a painter for each thread.
+template <class T, class Row>
+void paint_rows(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
+                Preserve preserve, Upsample method, int threads, CancelToken* cancel,
+                const Row& row) {
   pipeline::check_photo(image);
   if (rgb.height != image.height || rgb.width != image.width || rgb.channels != 3) {
     throw Error(ErrorCode::shape,
@@ -48,24 +46,46 @@ Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, Ima
     pipeline::reduce_lightness(image, guide, threads, cancel);
   }
   const resample::ChromaField field(low, guide, image.height, image.width, method);
-  // Sums are kept by row and added up in their order: the same for any number of threads.
-  std::vector<pipeline::RowRecord> records(image.height);
   parallel_rows(image.height, threads_for(image.pixels(), threads),
                 [&](std::size_t begin, std::size_t end) {
                   pipeline::RowPainter<T> painter(image, field, rgb, preserve);
                   for (std::size_t y = begin; y < end; ++y) {
                     if (cancel != nullptr) cancel->check();
-                    records[y] = painter.paint(y);
+                    row(painter, y);
                   }
                 });
+}
+
+}  // namespace
+
+template <class T>
+Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
+                    Preserve preserve, Upsample method, int threads, CancelToken* cancel) {
+  // Sums are kept by row and added up in their order: the same for any number of threads.
+  std::vector<pipeline::RowRecord> records(image.height);
+  paint_rows(image, ab_low, rgb, preserve, method, threads, cancel,
+             [&records](pipeline::RowPainter<T>& painter, std::size_t y) {
+               painter.paint(y);
+               records[y] = painter.measure(y);
+             });
   return summarise(records, image.width);
 }
 
-template Certificate recolor(ImageView<const std::uint8_t>, ImageView<const float>,
-                             ImageView<std::uint8_t>, Preserve, Upsample, int, CancelToken*);
-template Certificate recolor(ImageView<const std::uint16_t>, ImageView<const float>,
-                             ImageView<std::uint16_t>, Preserve, Upsample, int, CancelToken*);
-template Certificate recolor(ImageView<const float>, ImageView<const float>, ImageView<float>,
-                             Preserve, Upsample, int, CancelToken*);
+template <class T>
+void recolor_uncertified(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
+                         Preserve preserve, Upsample method, int threads, CancelToken* cancel) {
+  paint_rows(image, ab_low, rgb, preserve, method, threads, cancel,
+             [](pipeline::RowPainter<T>& painter, std::size_t y) { painter.paint(y); });
+}
+
+#define COLORLAB_RECOLOR(T)                                                                        \
+  template Certificate recolor(ImageView<const T>, ImageView<const float>, ImageView<T>, Preserve, \
+                               Upsample, int, CancelToken*);                                       \
+  template void recolor_uncertified(ImageView<const T>, ImageView<const float>, ImageView<T>,      \
+                                    Preserve, Upsample, int, CancelToken*);
+COLORLAB_RECOLOR(std::uint8_t)
+COLORLAB_RECOLOR(std::uint16_t)
+COLORLAB_RECOLOR(float)
+#undef COLORLAB_RECOLOR
 
 }  // namespace colorlab

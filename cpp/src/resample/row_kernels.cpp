@@ -1,43 +1,94 @@
 #include "resample/row_kernels.hpp"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "resample/row_kernels.cpp"
+#include "hwy/foreach_target.h"  // compiles this file once per SIMD target
+//
+#include "color/dispatch.hpp"
+#include "hwy/highway.h"
 #include "resample/guided.hpp"
 
-namespace colorlab::resample {
+// Every kernel ends with the same loop over single lanes, so that a sample's value does not depend
+// on where in a row it stands: that keeps results equal over tiles, whatever the target.
+HWY_BEFORE_NAMESPACE();
+namespace colorlab::resample::HWY_NAMESPACE {
 namespace {
 
-void accumulate(const float* row, float weight, std::size_t n, float* sums) {
-  for (std::size_t i = 0; i < n; ++i) sums[i] += weight * row[i];
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Calls body(tag, i) over [0, n): full vectors, then one sample at a time.
+template <class Body>
+HWY_INLINE void ForEach(std::size_t n, const Body& body) {
+  const hn::ScalableTag<float> d;
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) body(d, i);
+  const hn::CappedTag<float, 1> one;
+  for (; i < n; ++i) body(one, i);
 }
 
-void stretch(const float* values, const std::int32_t* index, const float* fraction, std::size_t n,
-             float* out) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const float* at = values + index[i];
-    out[i] = at[0] + fraction[i] * (at[1] - at[0]);
-  }
+// x + fraction * (y - x)
+template <class V>
+HWY_INLINE V Mix(V x, V y, V fraction) {
+  return hn::MulAdd(fraction, hn::Sub(y, x), x);
 }
 
-void blend(const float* above, const float* below, float fraction, std::size_t n, float* out) {
-  for (std::size_t i = 0; i < n; ++i) out[i] = above[i] + fraction * (below[i] - above[i]);
+void Accumulate(const float* HWY_RESTRICT row, float weight, std::size_t n,
+                float* HWY_RESTRICT sums) {
+  ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const auto sum = hn::MulAdd(hn::Set(d, weight), hn::LoadU(d, row + i), hn::LoadU(d, sums + i));
+    hn::StoreU(sum, d, sums + i);
+  });
 }
 
-void guide(const float* above, const float* below, float fraction, const float* l, std::size_t n,
-           float* a, float* b) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto plane = [&](std::size_t p) {
-      return above[p * n + i] + fraction * (below[p * n + i] - above[p * n + i]);
+void Stretch(const float* HWY_RESTRICT values, const std::int32_t* HWY_RESTRICT index,
+             const float* HWY_RESTRICT fraction, std::size_t n, float* HWY_RESTRICT out) {
+  ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const hn::RebindToSigned<decltype(d)> di;
+    const auto at = hn::LoadU(di, index + i);
+    const auto before = hn::GatherIndex(d, values, at);
+    const auto after = hn::GatherIndex(d, values + 1, at);
+    hn::StoreU(Mix(before, after, hn::LoadU(d, fraction + i)), d, out + i);
+  });
+}
+
+void Blend(const float* HWY_RESTRICT above, const float* HWY_RESTRICT below, float fraction,
+           std::size_t n, float* HWY_RESTRICT out) {
+  ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const auto mixed = Mix(hn::LoadU(d, above + i), hn::LoadU(d, below + i), hn::Set(d, fraction));
+    hn::StoreU(mixed, d, out + i);
+  });
+}
+
+void Guide(const float* HWY_RESTRICT above, const float* HWY_RESTRICT below, float fraction,
+           const float* HWY_RESTRICT l, std::size_t n, float* HWY_RESTRICT a,
+           float* HWY_RESTRICT b) {
+  ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const auto part = hn::Set(d, fraction);
+    const auto plane = [&](std::size_t p) HWY_ATTR {
+      return Mix(hn::LoadU(d, above + p * n + i), hn::LoadU(d, below + p * n + i), part);
     };
-    const float detail = l[i] - plane(kL);
-    a[i] = plane(kA) + plane(kSlopeA) * detail;
-    b[i] = plane(kB) + plane(kSlopeB) * detail;
-  }
+    const auto detail = hn::Sub(hn::LoadU(d, l + i), plane(kL));
+    hn::StoreU(hn::MulAdd(plane(kSlopeA), detail, plane(kA)), d, a + i);
+    hn::StoreU(hn::MulAdd(plane(kSlopeB), detail, plane(kB)), d, b + i);
+  });
 }
+
+constexpr RowKernels kKernels{Accumulate, Stretch, Blend, Guide};
+const RowKernels* Table() { return &kKernels; }
 
 }  // namespace
+}  // namespace colorlab::resample::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace colorlab::resample {
+
+HWY_EXPORT(Table);
 
 const RowKernels& row_kernels() {
-  static constexpr RowKernels kKernels{accumulate, stretch, blend, guide};
-  return kKernels;
+  color::ensure_target();
+  return *HWY_DYNAMIC_DISPATCH(Table)();
 }
 
 }  // namespace colorlab::resample
+#endif

@@ -1,0 +1,217 @@
+#include "pipeline/row_kernels.hpp"
+
+#include <limits>
+#include <type_traits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "pipeline/row_kernels.cpp"
+#include "hwy/foreach_target.h"  // compiles this file once per SIMD target
+//
+#include "color/constants.hpp"
+#include "color/dispatch.hpp"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace colorlab::pipeline::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr float kLuma[3] = {static_cast<float>(color::kLuma601[0]),
+                            static_cast<float>(color::kLuma601[1]),
+                            static_cast<float>(color::kLuma601[2])};
+template <class T>
+constexpr float kWhite =
+    std::is_floating_point_v<T> ? 1.0F : static_cast<float>(std::numeric_limits<T>::max());
+
+// Calls body(tag, i) over [0, n): full vectors, then one pixel at a time.
+template <class Body>
+HWY_INLINE void ForEach(std::size_t n, const Body& body) {
+  const hn::ScalableTag<float> d;
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) body(d, i);
+  const hn::CappedTag<float, 1> one;
+  for (; i < n; ++i) body(one, i);
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Unit(D d, V x) {
+  return hn::Min(hn::Max(hn::IfThenElseZero(hn::Eq(x, x), x), hn::Zero(d)), hn::Set(d, 1.0F));
+}
+
+// Samples as floats of 0..1.
+template <class D, class S>
+HWY_INLINE hn::Vec<D> UnitOf(D d, S samples) {
+  using T = hn::TFromV<S>;
+  if constexpr (std::is_same_v<T, float>) {
+    return Unit(d, samples);
+  } else {
+    const hn::RebindToSigned<D> di;
+    return hn::Mul(hn::ConvertTo(d, hn::PromoteTo(di, samples)), hn::Set(d, 1.0F / kWhite<T>));
+  }
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V LumaOf(D d, V red, V green, V blue) {
+  const V sum = hn::MulAdd(blue, hn::Set(d, kLuma[2]), hn::Mul(red, hn::Set(d, kLuma[0])));
+  return hn::MulAdd(green, hn::Set(d, kLuma[1]), sum);
+}
+
+template <class T>
+void Luma(const T* HWY_RESTRICT pixels, std::size_t channels, std::size_t n,
+          float* HWY_RESTRICT luma) {
+  ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const hn::Rebind<T, decltype(d)> dt;
+    if (channels == 1) {
+      hn::StoreU(UnitOf(d, hn::LoadU(dt, pixels + i)), d, luma + i);
+    } else {
+      auto red = hn::Undefined(dt), green = hn::Undefined(dt), blue = hn::Undefined(dt);
+      hn::LoadInterleaved3(dt, pixels + 3 * i, red, green, blue);
+      hn::StoreU(LumaOf(d, UnitOf(d, red), UnitOf(d, green), UnitOf(d, blue)), d, luma + i);
+    }
+  });
+}
+
+template <class T>
+void RoundToLuma(const Planes& rgb, const float* HWY_RESTRICT wanted, std::size_t n,
+                 T* HWY_RESTRICT out) {
+  ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const hn::Rebind<T, decltype(d)> dt;
+    const auto rounded = [&](auto x) HWY_ATTR {
+      x = hn::Mul(Unit(d, x), hn::Set(d, kWhite<T>));
+      if constexpr (std::is_floating_point_v<T>) {
+        return x;
+      } else {
+        return hn::Round(x);
+      }
+    };
+    auto red = rounded(hn::LoadU(d, rgb.channel[0] + i));
+    auto green = rounded(hn::LoadU(d, rgb.channel[1] + i));
+    auto blue = rounded(hn::LoadU(d, rgb.channel[2] + i));
+    const auto scale = hn::Set(d, 1.0F / kWhite<T>);
+    const auto target = hn::Mul(hn::LoadU(d, wanted + i), hn::Set(d, kWhite<T>));
+    const auto take_up = [&](auto& channel, float weight) HWY_ATTR {
+      const auto lost = hn::Sub(target, LumaOf(d, red, green, blue));
+      const auto moved = hn::MulAdd(lost, hn::Set(d, 1.0F / weight), channel);
+      channel = rounded(hn::Mul(moved, scale));
+    };
+    take_up(green, kLuma[1]);
+    take_up(red, kLuma[0]);
+    take_up(blue, kLuma[2]);
+    const auto sample = [&](auto x) HWY_ATTR {
+      if constexpr (std::is_floating_point_v<T>) {
+        return x;
+      } else {
+        const hn::RebindToSigned<decltype(d)> di;
+        return hn::DemoteTo(dt, hn::ConvertTo(di, x));
+      }
+    };
+    hn::StoreInterleaved3(sample(red), sample(green), sample(blue), dt, out + 3 * i);
+  });
+}
+
+Difference DifferenceOf(const float* HWY_RESTRICT x, const float* HWY_RESTRICT y, std::size_t n) {
+  const hn::ScalableTag<float> d;
+  auto largest = hn::Zero(d);
+  auto sum = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) {
+    const auto delta = hn::Abs(hn::Sub(hn::LoadU(d, x + i), hn::LoadU(d, y + i)));
+    largest = hn::Max(largest, delta);
+    sum = hn::Add(sum, delta);
+  }
+  Difference result{hn::GetLane(hn::MaxOfLanes(d, largest)), hn::GetLane(hn::SumOfLanes(d, sum))};
+  for (; i < n; ++i) {
+    const float delta = x[i] < y[i] ? y[i] - x[i] : x[i] - y[i];
+    if (delta > result.max) result.max = delta;
+    result.sum += delta;
+  }
+  return result;
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V CubeOrLine(D d, V f) {
+  const V line = hn::Mul(hn::Sub(f, hn::Set(d, 4.0F / 29.0F)), hn::Set(d, 108.0F / 841.0F));
+  const V cube = hn::Mul(hn::Mul(f, f), f);
+  return hn::IfThenElse(hn::Gt(f, hn::Set(d, static_cast<float>(color::kFEpsilon))), cube, line);
+}
+
+std::size_t OutOfGamut(const float* HWY_RESTRICT l, const float* HWY_RESTRICT a,
+                       const float* HWY_RESTRICT b, std::size_t n) {
+  std::size_t count = 0;
+  ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const auto fy =
+        hn::Mul(hn::Add(hn::LoadU(d, l + i), hn::Set(d, 16.0F)), hn::Set(d, 1.0F / 116.0F));
+    const auto fx = hn::MulAdd(hn::LoadU(d, a + i), hn::Set(d, 1.0F / 500.0F), fy);
+    const auto fz = hn::NegMulAdd(hn::LoadU(d, b + i), hn::Set(d, 1.0F / 200.0F), fy);
+    const auto x = CubeOrLine(d, fx), y = CubeOrLine(d, fy), z = CubeOrLine(d, fz);
+    auto outside = hn::Zero(d);  // how far
+    for (std::size_t c = 0; c < 3; ++c) {
+      const auto weight = [&](std::size_t k) HWY_ATTR {
+        return hn::Set(d, static_cast<float>(color::kRgbFromXyz[c][k]));
+      };
+      const auto linear = hn::MulAdd(weight(0), x, hn::MulAdd(weight(1), y, hn::Mul(weight(2), z)));
+      outside = hn::Max(outside, hn::Max(hn::Neg(linear), hn::Sub(linear, hn::Set(d, 1.0F))));
+    }
+    count +=
+        hn::CountTrue(d, hn::Gt(outside, hn::Set(d, static_cast<float>(color::kGamutTolerance))));
+  });
+  return count;
+}
+
+void Narrow(const Planes& rgb, const float* HWY_RESTRICT wanted, const Brackets& brackets,
+            std::size_t n, float* HWY_RESTRICT l) {
+  ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const auto zero = hn::Zero(d);
+    const auto half = hn::Set(d, 0.5F);
+    const auto place = hn::LoadU(d, l + i);
+    const auto luma = LumaOf(d, hn::LoadU(d, rgb.channel[0] + i), hn::LoadU(d, rgb.channel[1] + i),
+                             hn::LoadU(d, rgb.channel[2] + i));
+    const auto value = hn::Sub(luma, hn::LoadU(d, wanted + i));
+    const auto side = hn::LoadU(d, brackets.side + i);
+    const auto rising = hn::Lt(value, zero);  // the meeting point lies above
+    auto low = hn::LoadU(d, brackets.low + i), at_low = hn::LoadU(d, brackets.at_low + i);
+    auto high = hn::LoadU(d, brackets.high + i), at_high = hn::LoadU(d, brackets.at_high + i);
+    // The end that stays twice in a row loses half of its weight.
+    at_high = hn::IfThenElse(hn::And(rising, hn::Lt(side, zero)), hn::Mul(at_high, half), at_high);
+    at_low = hn::IfThenElse(hn::AndNot(rising, hn::Gt(side, zero)), hn::Mul(at_low, half), at_low);
+    low = hn::IfThenElse(rising, place, low);
+    at_low = hn::IfThenElse(rising, value, at_low);
+    high = hn::IfThenElse(rising, high, place);
+    at_high = hn::IfThenElse(rising, at_high, value);
+    hn::StoreU(low, d, brackets.low + i);
+    hn::StoreU(at_low, d, brackets.at_low + i);
+    hn::StoreU(high, d, brackets.high + i);
+    hn::StoreU(at_high, d, brackets.at_high + i);
+    hn::StoreU(hn::IfThenElse(rising, hn::Set(d, -1.0F), hn::Set(d, 1.0F)), d, brackets.side + i);
+    const auto slope = hn::Sub(at_high, at_low);
+    const auto step = hn::Div(hn::Mul(at_low, hn::Sub(high, low)), slope);
+    const auto next = hn::Min(hn::Max(hn::Sub(low, step), low), high);
+    hn::StoreU(hn::IfThenElse(hn::Gt(slope, zero), next, place), d, l + i);
+  });
+}
+
+constexpr RowKernels kKernels{{Luma<std::uint8_t>, RoundToLuma<std::uint8_t>},
+                              {Luma<std::uint16_t>, RoundToLuma<std::uint16_t>},
+                              {Luma<float>, RoundToLuma<float>},
+                              DifferenceOf,
+                              OutOfGamut,
+                              Narrow};
+const RowKernels* Table() { return &kKernels; }
+
+}  // namespace
+}  // namespace colorlab::pipeline::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace colorlab::pipeline {
+
+HWY_EXPORT(Table);
+
+const RowKernels& row_kernels() {
+  color::ensure_target();
+  return *HWY_DYNAMIC_DISPATCH(Table)();
+}
+
+}  // namespace colorlab::pipeline
+#endif

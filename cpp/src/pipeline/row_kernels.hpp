@@ -1,0 +1,62 @@
+// The loops over rows that recolouring adds to those of color and resample.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace colorlab::pipeline {
+
+// Planar rows of R'G'B' or Lab.
+struct Planes {
+  float* channel[3];
+};
+
+// For each pixel a bracket of L* in which Y' of its colour meets the photo's, and Y' minus the
+// photo's at its ends; `side` remembers the end that moved last (-1, 0 or 1).
+struct Brackets {
+  float *low, *at_low, *high, *at_high, *side;
+};
+
+struct Difference {
+  float max = 0, sum = 0;  // of |x - y|
+};
+
+// For pixels of T = std::uint8_t, std::uint16_t or float.
+template <class T>
+struct PhotoKernels {
+  // BT.601 luma Y' = 0.299 R' + 0.587 G' + 0.114 B' (0..1) of grey (1 channel) or RGB pixels; NaN
+  // reads as 0, values outside 0..1 are clamped.
+  void (*luma)(const T* pixels, std::size_t channels, std::size_t n, float* luma);
+  // R'G'B' in 0..1 as samples whose Y' is nearest to `wanted`: red and blue are rounded, green
+  // takes up what they lost, and where it is at an end of its range, red and then blue do.
+  void (*round_to_luma)(const Planes& rgb, const float* wanted, std::size_t n, T* out);
+};
+
+struct RowKernels {
+  PhotoKernels<std::uint8_t> u8;
+  PhotoKernels<std::uint16_t> u16;
+  PhotoKernels<float> f32;
+  Difference (*difference)(const float* x, const float* y, std::size_t n);
+  // Pixels that sRGB cannot show: a linear channel outside 0..1 by over color::kGamutTolerance.
+  std::size_t (*out_of_gamut)(const float* l, const float* a, const float* b, std::size_t n);
+  // Takes Y' of the colours at lightness `l` into the brackets, and moves `l` to the next place to
+  // look at: regula falsi with Illinois' halving.
+  void (*narrow)(const Planes& rgb, const float* wanted, const Brackets& brackets, std::size_t n,
+                 float* l);
+
+  template <class T>
+  [[nodiscard]] const PhotoKernels<T>& of() const {
+    if constexpr (sizeof(T) == 1) {
+      return u8;
+    } else if constexpr (sizeof(T) == 2) {
+      return u16;
+    } else {
+      return f32;
+    }
+  }
+};
+
+// Those of the best SIMD target, or of the forced one (colorlab/cpu.hpp).
+[[nodiscard]] const RowKernels& row_kernels();
+
+}  // namespace colorlab::pipeline
