@@ -10,6 +10,9 @@ import pytest
 # Anything heavy that must not be loaded; what NumPy itself loads is not known here.
 LIGHT = """
 import sys, time
+for finder in sys.meta_path:  # an editable install asks the build tool first: not what is timed
+    if hasattr(finder, "rebuild_flag"):
+        finder.rebuild_flag = False
 began = time.perf_counter()
 import colorlab
 took = time.perf_counter() - began
@@ -28,13 +31,7 @@ def fresh(code):
 def test_importing_loads_nothing_heavy_and_is_quick():
     runs = [fresh(LIGHT) for _ in range(5)]
     assert runs[0][0] == "[]"
-    # Of an installed package; an editable one asks the build tool first whether sources changed.
-    seconds = min(float(run[1]) for run in runs)
-    if type(colorlab.__spec__.loader).__module__.startswith("_frozen"):
-        editable = any(
-            type(finder).__module__.startswith("_colorlab_editable") for finder in sys.meta_path
-        )
-        assert seconds < (2.0 if editable else 0.15)
+    assert min(float(run[1]) for run in runs) < 0.15
 
 
 def test_every_name_of_the_face_is_there():

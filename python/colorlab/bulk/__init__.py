@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -52,7 +53,8 @@ def bulk(
         saturation, preserve: see `Colorizer.colorize`.
         quality: of JPEG and WebP, 1..100.
         overwrite: replace outputs that exist; inputs are never overwritten.
-        resume: go on where an interrupted run into the same folder ended.
+        resume: go on where the last run into the same folder ended: what it coloured is skipped
+            unless the photo has changed, so new photos, failures and the rest are done.
         on_error: "continue" does the other photos, "stop" ends at the first that fails.
         provenance: note in each file that its colour is machine-made, and by which generator.
         workers: threads that read and write; None is one per core.
@@ -81,7 +83,8 @@ def bulk(
     check_settings(settings, on_error)
     if colorizer is not None and options:
         raise InvalidArgumentError(f"a colorizer and {next(iter(options))}= exclude each other")
-    with colorizer or Colorizer(**options) as ready:
+    own = Colorizer(**options) if colorizer is None else nullcontext(colorizer)
+    with own as ready:
         return execute(
             plan, ready, settings, resume=resume, on_error=on_error, on_outcome=on_outcome
         )
@@ -111,13 +114,12 @@ def execute(
 ) -> BulkReport:
     """Does what a plan says; arguments as of `bulk`.
 
-    An exception of `on_outcome`, or a KeyboardInterrupt, stops the work cleanly and leaves a
-    journal for `resume`.
+    An exception of `on_outcome`, or a KeyboardInterrupt, stops the work cleanly. A journal
+    beside the output folder, ".NAME.colorlab-journal", serves `resume`; it may be deleted.
     """
     report = BulkReport()
     began = time.monotonic()
     journal = _open_journal(plan, colorizer, settings, resume)
-    complete = False
     outcomes = runner.run(colorizer, plan.jobs, settings, journal)
     try:
         for outcome in outcomes:
@@ -127,11 +129,10 @@ def execute(
             if outcome.status == "error" and on_error == "stop":
                 report.stopped = True
                 break
-        complete = not report.failures
     finally:
         outcomes.close()
         if journal is not None:
-            journal.close(complete=complete)
+            journal.close()
         report.seconds = time.monotonic() - began
     return report
 

@@ -1,14 +1,13 @@
-"""What an interrupted run leaves behind so that it can go on: a list beside the output.
+"""What a run leaves behind so that the next can go on from it: a list beside the output.
 
-It is append-only. Its first line holds the settings, each later one an event: an output was
-started, or is done. Both are written in one piece, the start before the output can appear and the
-end after it did. So after a kill at any moment every output that exists is either known to be done,
-or known to be this run's own and may be written again. A torn last line is dropped.
+It is append-only. Its first line holds the settings, each later one an event: a process began, an
+output was started, or is done. A start is written before the output can appear and an end after it
+did. So after a kill at any moment every output that exists is either known to be done, or known to
+be this run's own and may be written again. A torn last line is dropped.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import threading
@@ -50,6 +49,7 @@ class Journal:
         self._lock = threading.Lock()
         self._done: dict[str, dict[str, Any]] = {}
         self._started: set[str] = set()
+        self._processes: set[int] = set()
         header = json.dumps({"format": _FORMAT, "settings": settings}, sort_keys=True)
         try:
             kept = self._read(header) if resume else []
@@ -59,6 +59,8 @@ class Journal:
             fresh.write_text(text, encoding="ascii")
             fresh.replace(path)
             self._file = path.open("ab", buffering=0)
+            self._remove_leftovers()
+            self._append({"process": os.getpid()})
         except OSError as error:
             reason = f"the journal cannot be written: {error.strerror or error}"
             raise OutputError(reason, path=str(path)) from error
@@ -88,12 +90,9 @@ class Journal:
         """To be called when the output is there."""
         self._append({"done": job.output, "path": job.path, "print": _print_of(job.path)})
 
-    def close(self, *, complete: bool) -> None:
-        """Ends the journal; after a complete run there is nothing to resume and it goes away."""
+    def close(self) -> None:
+        """Ends the journal; it stays, so that the next run can tell what is new."""
         self._file.close()
-        if complete:
-            with contextlib.suppress(FileNotFoundError):
-                self._path.unlink()
 
     def __enter__(self) -> Self:
         return self
@@ -104,8 +103,7 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._file.closed:
-            self.close(complete=False)
+        self.close()
 
     def _append(self, event: dict[str, Any]) -> None:
         line = (json.dumps(event) + "\n").encode("ascii")
@@ -134,10 +132,20 @@ class Journal:
             )
         return [line for line in complete[1:] if self._replay(line)]
 
+    def _remove_leftovers(self) -> None:
+        """Temporary files that killed runs of this journal left where they were writing."""
+        folders = {Path(output).parent for output in self._started - self._done.keys()}
+        for process in self._processes - {os.getpid()}:
+            for folder in folders:
+                for path in folder.glob(f".colorlab-{process}-*.tmp"):
+                    path.unlink(missing_ok=True)
+
     def _replay(self, line: str) -> bool:
         try:
             event = json.loads(line)
-            if "start" in event:
+            if "process" in event:
+                self._processes.add(int(event["process"]))
+            elif "start" in event:
                 self._started.add(event["start"])
             else:
                 self._done[event["done"]] = {"path": event["path"], "print": event["print"]}

@@ -53,7 +53,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     parser.add_argument(
-        "--resume", action="store_true", help="go on where an interrupted run into OUT ended"
+        "--resume", action="store_true", help="skip what the last run into OUT coloured"
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="only say what would be written where"

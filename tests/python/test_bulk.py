@@ -1,0 +1,275 @@
+"""Many photos: plans, journals, resuming after any end, bounded memory, reports."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import colorlab
+import generators
+import numpy as np
+import pytest
+from colorlab import errors, image_io
+from colorlab.bulk import execute, make_plan, plan, runner
+from colorlab.bulk.journal import Journal, journal_path
+from colorlab.bulk.plan import Job
+from colorlab.bulk.runner import Settings
+from colorlab.colorizer import Colorizer
+from PIL import Image
+
+MODEL = generators.by_lightness().SerializeToString()
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The current folder, with 24 photos in "in"."""
+    monkeypatch.chdir(tmp_path)
+    generators.save(generators.by_lightness(), tmp_path / "m.onnx")
+    for number in range(24):
+        path = Path(f"in/{number % 3}/{number:02}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (60, 80 + number), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+    return tmp_path
+
+
+def tree(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in Path(folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def bulk(*arguments, **options):
+    return colorlab.bulk(*arguments, **({"model": "m.onnx", "threads": 1} | options))
+
+
+# Results
+
+
+def test_the_report_counts_and_the_results_are_those_of_the_colorizer(place):
+    Path("in/bad.jpg").write_text("text")
+    seen = []
+    report = bulk("in", "out", on_outcome=seen.append)
+    assert (report.done, report.failed, report.skipped, report.exit_code) == (24, 1, 0, 1)
+    assert len(seen) == 25
+    assert report.seconds > 0
+    (failure,) = report.failures
+    assert failure.path == "in/bad.jpg"
+    assert isinstance(failure.error, errors.UnsupportedFormatError)
+    with Colorizer(MODEL) as colorizer:
+        for outcome in seen:
+            if outcome.status == "ok":
+                alone = colorizer.colorize(outcome.path)
+                np.testing.assert_array_equal(image_io.read(outcome.output), alone)
+                assert outcome.certificate == alone.certificate
+
+
+def test_results_do_not_depend_on_workers_batches_or_memory(place):
+    bulk("in", "one", workers=1)
+    bulk("in", "two", workers=3, batch_size=4)
+    bulk("in", "three", workers=2, max_memory=1)
+    assert tree("one") == tree("two") == tree("three")
+
+
+def test_memory_bounds_how_many_photos_are_in_hand(place, monkeypatch):
+    held, most = set(), []
+    read, write = runner.read_photo, runner.write_photo
+
+    def counting_read(path, **options):
+        held.add(path)
+        most.append(len(held))
+        return read(path, **options)
+
+    def counting_write(path, *arguments, **options):
+        write(path, *arguments, **options)
+        held.discard(path.replace("out", "in", 1))
+
+    monkeypatch.setattr(runner, "read_photo", counting_read)
+    monkeypatch.setattr(runner, "write_photo", counting_write)
+    bulk("in", "out", workers=2, max_memory=1)
+    assert max(most) <= 3  # each worker may begin one more before the first is counted
+
+
+def test_stopping_at_the_first_failure(place):
+    Path("in/0/00.png").write_text("text")
+    report = bulk("in", "out", on_error="stop", workers=1)
+    assert report.stopped
+    assert report.failed == 1
+    assert report.done < 23
+
+
+def test_an_exception_of_the_caller_stops_the_work_and_leaves_no_threads(place):
+    def fail(outcome):
+        raise RuntimeError("enough")
+
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="enough"):
+        bulk("in", "out", on_outcome=fail)
+    assert threading.active_count() == before
+    assert len(tree("out")) < 24
+
+
+def test_a_fault_in_a_thread_reaches_the_caller(place, monkeypatch):
+    def broken(path, **options):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(runner, "read_photo", broken)
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        bulk("in", "out")
+
+
+def test_arguments_are_checked(place):
+    with Colorizer(MODEL) as colorizer, pytest.raises(errors.InvalidArgumentError, match="model"):
+        colorlab.bulk("in", "out", colorizer=colorizer, model="m.onnx")
+    for options in ({"quality": 101}, {"on_error": "ignore"}, {"workers": 0}, {"max_memory": 0}):
+        with pytest.raises(errors.InvalidArgumentError):
+            bulk("in", "out", **options)
+    assert not Path("out").exists()
+
+
+def test_a_colorizer_given_stays_open(place):
+    with Colorizer(MODEL) as colorizer:
+        assert colorlab.bulk("in/0", "out", colorizer=colorizer).done == 8
+        assert colorizer.colorize("in/0/00.png").shape == (60, 80, 3)
+
+
+# Plans
+
+
+def test_every_format_offered_can_be_written(tmp_path):
+    for extension in plan.FORMATS.values():
+        path = tmp_path / f"x{extension}"
+        colorlab.write(path, np.zeros((8, 8, 3), np.uint8))
+        assert colorlab.read(path).shape == (8, 8, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_odd_things_in_folders_are_left_alone(place):
+    os.mkfifo("in/pipe.png")
+    Path("in/loop").symlink_to(".")
+    Path("in/dangling.png").symlink_to("nowhere")
+    made = make_plan(["in"], "out")
+    assert len(made.jobs) == 25
+    assert made.ignored == 1
+    report = bulk("in", "out")
+    assert (report.done, report.failed) == (24, 1)
+    assert isinstance(report.failures[0].error, errors.InputNotFoundError)
+
+
+# Journals
+
+
+def test_after_a_complete_run_only_new_photos_are_done(place):
+    bulk("in", "out")
+    before = tree("out")
+    assert journal_path("out").parent == place
+    assert (bulk("in", "out", resume=True).done, tree("out")) == (0, before)
+    Image.fromarray(np.full((9, 9), 7, np.uint8)).save("in/new.png")
+    report = bulk("in", "out", resume=True)
+    assert (report.done, report.skipped, report.exit_code) == (1, 24, 0)
+    assert bulk("in", "out").exit_code == 3  # without resume nothing is known, nothing replaced
+    assert tree("out").items() > before.items()
+
+
+def test_failures_leave_a_journal_and_only_they_are_done_again(place):
+    good = Path("in/1/01.png").read_bytes()
+    Path("in/1/01.png").write_bytes(good[:100])
+    assert bulk("in", "out").failed == 1
+    Path("in/1/01.png").write_bytes(good)
+    report = bulk("in", "out", resume=True)
+    assert (report.done, report.skipped, report.failed) == (1, 23, 0)
+
+
+def test_changed_photos_and_vanished_results_are_done_again(place):
+    Path("in/bad.png").write_text("text")
+    bulk("in", "out")
+    Path("out/0/00.png").unlink()
+    Image.fromarray(np.full((9, 9), 7, np.uint8)).save("in/1/01.png")
+    report = bulk("in", "out", resume=True)
+    assert (report.done, report.skipped, report.failed) == (2, 22, 1)
+    assert image_io.read("out/1/01.png").shape == (9, 9, 3)
+
+
+def test_a_resumed_run_never_touches_what_others_put_there(place):
+    Path("in/bad.png").write_text("text")
+    Path("out/0").mkdir(parents=True)
+    Path("out/0/00.png").write_bytes(b"precious")
+    for resume in (False, True):
+        report = bulk("in", "out", resume=resume)
+        assert {each.error.code for each in report.failures} == {
+            "output_exists",
+            "unsupported_format",
+        }
+    assert Path("out/0/00.png").read_bytes() == b"precious"
+
+
+def test_other_settings_cannot_resume(place):
+    Path("in/bad.png").write_text("text")
+    bulk("in", "out")
+    with pytest.raises(errors.InvalidArgumentError, match="other settings") as caught:
+        bulk("in", "out", resume=True, saturation=0.5)
+    assert caught.value.code == "settings_differ"
+
+
+def test_every_torn_journal_can_be_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path, settings = tmp_path / "journal", {"size": "auto"}
+    job = Job("in.png", "out.png")
+    Path("in.png").write_bytes(b"in")
+    Path("out.png").write_bytes(b"out")
+    with Journal(path, settings, resume=False) as journal:
+        journal.start(job)
+        journal.finish(job)
+    whole = path.read_bytes()
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        with Journal(path, settings, resume=True) as journal:
+            assert journal.is_done(job) == (cut == len(whole))
+            journal.finish(job)
+        with Journal(path, settings, resume=True) as journal:
+            assert journal.is_done(job)
+
+
+def test_a_damaged_line_only_costs_its_photo(tmp_path):
+    path = tmp_path / "journal"
+    with Journal(path, {}, resume=False) as journal:
+        journal.start(Job("a", str(tmp_path / "b")))
+    path.write_bytes(path.read_bytes() + b'{"done": 3}\n\xff\xfe\nnull\n[1]\n')
+    with Journal(path, {}, resume=True) as journal:
+        assert journal.may_replace(Job("a", str(tmp_path / "b")))
+
+
+def test_killed_at_any_moment_a_resumed_run_ends_as_if_nothing_had_happened(place):
+    bulk("in", "expected")
+    expected = tree("expected")
+    command = [sys.executable, "-m", "colorlab", "colorize", "in", "-o", "out", "--model", "m.onnx"]
+    command += ["--resume", "--threads", "1", "--json"]
+    kills = 0
+    for wait in (0, 1, 4, 9, 15):  # results to wait for before the kill
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            for _ in range(wait):
+                process.stdout.readline()
+            time.sleep(0.002 * wait)
+            process.send_signal(signal.SIGKILL)
+        kills += process.returncode == -signal.SIGKILL
+        for name, digest in tree("out").items() if Path("out").exists() else ():
+            if not name.endswith(".tmp"):
+                assert digest == expected[name]
+    assert kills >= 3
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    assert tree("out") == expected
+
+
+def test_execute_takes_a_plan(place):
+    made = make_plan(["in/0/00.png"], "one.png")
+    with Colorizer(MODEL) as colorizer:
+        assert execute(made, colorizer, Settings()).done == 1
+    assert not list(place.glob(".*journal*"))  # there is nothing to resume
