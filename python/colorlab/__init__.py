@@ -23,7 +23,8 @@ from colorlab.color import (
     rgb_to_lab,
 )
 from colorlab.errors import *  # noqa: F403 - every error is part of the face
-from colorlab.image_io import ImageInfo, probe, read, write
+from colorlab.image_io import ImageInfo, add_chroma, probe, read, read_metadata, write
+from colorlab.metadata import Metadata, Provenance
 
 if TYPE_CHECKING:
     from colorlab import bulk
@@ -55,8 +56,11 @@ __all__ = [
     "ColorizedImage",
     "Colorizer",
     "ImageInfo",
+    "Metadata",
     "ModelCard",
+    "Provenance",
     "__version__",
+    "add_chroma",
     "build_info",
     "bulk",
     "colorfulness",
@@ -69,6 +73,7 @@ __all__ = [
     "models",
     "probe",
     "read",
+    "read_metadata",
     "recolor",
     "rgb_to_lab",
     "write",
