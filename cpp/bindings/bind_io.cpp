@@ -11,6 +11,7 @@
 #include "bindings.hpp"
 #include "colorlab/error.hpp"
 #include "colorlab/io.hpp"
+#include "colorlab/lossless_luma.hpp"
 
 namespace colorlab::bindings {
 namespace {
@@ -263,6 +264,16 @@ py::bytes encode_webp_array(const py::array& image, int quality, bool lossless,
       image, [&](const auto& view) { return encode_webp(view, quality, lossless, carried); });
 }
 
+py::bytes add_chroma(const py::object& data, const py::array& cbcr, int quality,
+                     const py::object& metadata, const py::object& limits) {
+  const Buffer buffer(data);
+  const Metadata carried = metadata_of(metadata);
+  const Limits checked = limits_of(limits);
+  return encode_as<std::uint8_t>(cbcr, [&](const auto& view) {
+    return add_chroma_to_jpeg(buffer.bytes(), view, quality, carried, checked);
+  });
+}
+
 template <class T>
 py::array convert_to_icc(const py::array& image, const Buffer& icc) {
   const auto view = view_of<T>(image);
@@ -325,6 +336,10 @@ void register_io(py::module_& module) {
   module.def("encode_webp", encode_webp_array, py::arg("image"), py::arg("quality") = 92,
              py::arg("lossless") = false, py::arg("metadata") = py::none(),
              "A WebP of uint8 (H, W, 3 | 4).");
+  module.def("add_chroma_to_jpeg", add_chroma, py::arg("data"), py::arg("cbcr"),
+             py::arg("quality") = 92, py::arg("metadata") = py::none(),
+             py::arg("limits") = py::none(),
+             "A JPEG with the luma coefficients of `data` and uint8 (H, W, 2) Cb and Cr, or half.");
   module.def(
       "srgb_icc", [](std::size_t channels) { return to_bytes(srgb_icc(channels)); },
       py::arg("channels") = 3, "sRGB's ICC profile; for 1 and 2 channels grey with its curve.");

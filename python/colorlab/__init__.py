@@ -25,7 +25,8 @@ from colorlab.color import (
     rgb_to_lab,
 )
 from colorlab.errors import *  # noqa: F403 - every error is part of the face
-from colorlab.image_io import ImageInfo, probe, read, write
+from colorlab.image_io import ImageInfo, add_chroma, probe, read, read_metadata, write
+from colorlab.metadata import Metadata, Provenance
 
 if TYPE_CHECKING:
     from colorlab import bulk
@@ -58,9 +59,12 @@ __all__ = [
     "ColorizedImage",
     "Colorizer",
     "ImageInfo",
+    "Metadata",
     "ModelCard",
+    "Provenance",
     "Tile",
     "__version__",
+    "add_chroma",
     "build_info",
     "bulk",
     "colorfulness",
@@ -74,6 +78,7 @@ __all__ = [
     "models",
     "probe",
     "read",
+    "read_metadata",
     "recolor",
     "rgb_to_lab",
     "tiles",

@@ -40,6 +40,7 @@ __all__ = [
     "Pixels",
     "Provenance",
     "Source",
+    "add_chroma",
     "probe",
     "read",
     "read_metadata",
@@ -226,13 +227,59 @@ def write(
         pixels = _checked(image, format)
         pixels, fields = _tagged(pixels, metadata or Metadata(), profile)
         if provenance is not None:
-            fields = _core.with_provenance(
-                fields, provenance.software, provenance.model, provenance.version
-            )
+            fields = _noted(fields, provenance)
         data = _encode(format, pixels, quality, compression, lossless, fields)
         _core.write_file_atomically(name, data, overwrite=overwrite)
     except ColorlabError as error:
         raise error.with_path(name) from None
+
+
+def add_chroma(
+    path: str | os.PathLike[str],
+    src: Source,
+    cbcr: npt.NDArray[np.uint8],
+    *,
+    quality: int = 92,
+    overwrite: bool = False,
+    metadata: Metadata | None = None,
+    provenance: Provenance | None = None,
+    limits: Limits | None = None,
+) -> None:
+    """Write a colour JPEG whose luma is that of a JPEG, bit for bit: only chroma is added.
+
+    The quantised luma coefficients are copied, never decoded, so every viewer shows the same luma.
+
+    Args:
+        path: the file to write, .jpg or .jpeg.
+        src: the JPEG to colour: grey, or YCbCr, whose own chroma is then replaced.
+        cbcr: JFIF's Cb and Cr (128 is none), `uint8` (H, W, 2) of the upright photo for 4:4:4, or
+            (ceil(H/2), ceil(W/2), 2) for 4:2:0.
+        quality: of the chroma, 1..100.
+        overwrite, metadata, provenance: as in `write`. The pixels keep the orientation that they
+            have in `src`, and the tag says so.
+
+    Raises:
+        UnsupportedFormatError: no JPEG, or one whose luma is not sRGB's (by its ICC profile) or not
+            stored at full resolution; another extension.
+        DTypeError, ShapeError: cbcr is no such array. InvalidArgumentError: quality.
+        TruncatedImageError, CorruptImageError, ImageTooLargeError, InputError, OutputError.
+    """
+    name = os.fsdecode(path)
+    data, source_path = _load(src, limits)
+    try:
+        if _format_of(name) != "jpeg":
+            raise UnsupportedFormatError(
+                "bit-exact luma is kept in JPEG only", path=name, hint="Use .jpg or .jpeg"
+            )
+        fields = _fields(metadata or Metadata(), _core.srgb_icc(3))
+        if provenance is not None:
+            fields = _noted(fields, provenance)
+        encoded = _core.add_chroma_to_jpeg(
+            data, np.ascontiguousarray(cbcr), quality, fields, limits=_plain(limits)
+        )
+    except ColorlabError as error:
+        raise error.with_path(source_path or name) from None
+    _core.write_file_atomically(name, encoded, overwrite=overwrite)
 
 
 def _format_of(name: str) -> str:
@@ -275,8 +322,13 @@ def _tagged(pixels: Pixels, metadata: Metadata, profile: str) -> tuple[Pixels, d
         pixels = _core.srgb_to_icc(pixels, icc)
     elif profile != "none":
         icc = _core.srgb_icc(channels)
+    return pixels, _fields(metadata, icc)
+
+
+def _fields(metadata: Metadata, icc: bytes) -> dict[str, Any]:
+    """Metadata as the native core takes them, with the profile that the pixels are in."""
     dpi_x, dpi_y = metadata.dpi or (0.0, 0.0)
-    return pixels, {
+    return {
         "exif": metadata.exif,
         "xmp": metadata.xmp,
         "iptc": metadata.iptc,
@@ -286,6 +338,10 @@ def _tagged(pixels: Pixels, metadata: Metadata, profile: str) -> tuple[Pixels, d
         "dpi_y": dpi_y,
         "orientation": 1,
     }
+
+
+def _noted(fields: dict[str, Any], note: Provenance) -> dict[str, Any]:
+    return _core.with_provenance(fields, note.software, note.model, note.version)
 
 
 def _encode(

@@ -282,3 +282,45 @@ def test_alpha_is_kept_on_request(tmp_path, extension):
     image_io.write(target, kept, lossless=True)
     with Image.open(target) as image:
         np.testing.assert_array_equal(np.asarray(image), pixels)
+
+
+# Bit-exact luma
+
+
+@pytest.mark.parametrize("part", [1, 2])
+def test_chroma_is_added_to_a_grey_jpeg_and_luma_stays(tmp_path, part):
+    data = source("JPEG")
+    upright = image_io.read(data, mode="grey")
+    height, width = (-(-side // part) for side in upright.shape)
+    cbcr = np.empty((height, width, 2), np.uint8)
+    cbcr[..., 0], cbcr[..., 1] = 100, 150
+    metadata = image_io.read_metadata(data)
+    path = tmp_path / "a.jpg"
+    note = image_io.Provenance(model="default")
+    image_io.add_chroma(path, data, cbcr, metadata=metadata, provenance=note)
+    np.testing.assert_array_equal(image_io.read(path, mode="grey"), upright)
+    colored = image_io.read(path).astype(int)
+    inside = (upright > 80) & (upright < 170)
+    assert np.abs(colored[..., 0] - colored[..., 2] - (1.402 * 22 + 1.772 * 28))[inside].mean() < 4
+    assert image_io.read_metadata(path).orientation == 6
+    with Image.open(path) as image:
+        assert image.getexif()[Base.Orientation] == 6
+        assert image.info["dpi"] == (300, 600)
+        assert b"machine-made" in image.info["comment"]
+
+
+def test_chroma_that_cannot_be_added_is_refused(tmp_path):
+    cbcr = np.full((64, 96, 2), 128, np.uint8)
+    with pytest.raises(errors.UnsupportedFormatError, match="JPEG"):
+        image_io.add_chroma(tmp_path / "a.jpg", encoded(GREY, "PNG"), cbcr)
+    with pytest.raises(errors.UnsupportedFormatError, match=r"\.jpg"):
+        image_io.add_chroma(tmp_path / "a.png", encoded(GREY, "JPEG"), cbcr)
+    with pytest.raises(errors.ShapeError, match="64 x 96"):
+        image_io.add_chroma(tmp_path / "a.jpg", encoded(GREY, "JPEG"), cbcr[1:])
+    with pytest.raises(errors.DTypeError):
+        image_io.add_chroma(tmp_path / "a.jpg", encoded(GREY, "JPEG"), cbcr / 255)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "a.jpg").write_bytes(b"mine")
+    with pytest.raises(errors.OutputError):
+        image_io.add_chroma(tmp_path / "a.jpg", encoded(GREY, "JPEG"), cbcr)
+    assert (tmp_path / "a.jpg").read_bytes() == b"mine"

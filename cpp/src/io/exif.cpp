@@ -113,6 +113,19 @@ std::vector<std::uint8_t> upright_exif(std::span<const std::uint8_t> block) {
   return upright;
 }
 
+std::vector<std::uint8_t> with_orientation(std::vector<std::uint8_t> exif, int orientation) {
+  const auto value = static_cast<std::uint8_t>(orientation);
+  const Reader reader(exif);
+  if (const auto entry = reader.entry_of(kOrientation)) {
+    if (reader.unsigned_at(*entry + 2, 2) == kShort && reader.unsigned_at(*entry + 8, 2)) {
+      exif[*entry + 8] = reader.little() ? value : 0;
+      exif[*entry + 9] = reader.little() ? 0 : value;
+      return exif;
+    }
+  }
+  return {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, value, 0, 0, 0, 0, 0, 0, 0};
+}
+
 std::vector<std::uint8_t> upright_xmp(std::vector<std::uint8_t> xmp) {
   const std::string_view text(reinterpret_cast<const char*>(xmp.data()), xmp.size());
   for (const std::string_view spelling :

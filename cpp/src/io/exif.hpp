@@ -19,6 +19,11 @@ namespace colorlab::io {
 // thumbnail. Nothing when the block is broken from the start.
 [[nodiscard]] std::vector<std::uint8_t> upright_exif(std::span<const std::uint8_t> block);
 
+// The block (without prefix) with this orientation; where it has no such tag, a block with nothing
+// but that.
+[[nodiscard]] std::vector<std::uint8_t> with_orientation(std::vector<std::uint8_t> exif,
+                                                         int orientation);
+
 // XMP with tiff:Orientation 1, in both of its spellings.
 [[nodiscard]] std::vector<std::uint8_t> upright_xmp(std::vector<std::uint8_t> xmp);
 

@@ -42,20 +42,6 @@ void skip(j_decompress_ptr cinfo, long count) {
   if (there < wanted) source.ended = true;
 }
 
-// Counts scans; runs at every step, before the work of the step.
-struct ScanCounter {
-  jpeg_progress_mgr manager;  // first: libjpeg hands back a pointer to it
-  int max_scans = 0;
-};
-
-void count_scans(j_common_ptr cinfo) {
-  const auto& counter = *reinterpret_cast<ScanCounter*>(cinfo->progress);
-  if (reinterpret_cast<j_decompress_ptr>(cinfo)->input_scan_number > counter.max_scans) {
-    reinterpret_cast<JpegErrors*>(cinfo->err)->too_many_scans = true;
-    cinfo->err->error_exit(cinfo);
-  }
-}
-
 ColorModel model_of(J_COLOR_SPACE space) {
   if (space == JCS_GRAYSCALE) return ColorModel::grey;
   return space == JCS_CMYK || space == JCS_YCCK ? ColorModel::cmyk : ColorModel::rgb;

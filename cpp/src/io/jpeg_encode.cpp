@@ -46,7 +46,7 @@ class Encoder {
         cinfo_.comp_info[0].h_samp_factor = 1;
         cinfo_.comp_info[0].v_samp_factor = 1;
       }
-      set_density(metadata);
+      io::set_density(cinfo_, metadata);
       jpeg_start_compress(&cinfo_, TRUE);
       for (const io::Marker& marker : markers) {
         jpeg_write_marker(&cinfo_, marker.code, marker.data.data(),
@@ -62,14 +62,6 @@ class Encoder {
   }
 
  private:
-  void set_density(const Metadata& metadata) {
-    const long x = std::lround(metadata.dpi_x), y = std::lround(metadata.dpi_y);
-    if (x < 1 || y < 1 || x > 65535 || y > 65535) return;
-    cinfo_.density_unit = 1;  // dots per inch
-    cinfo_.X_density = static_cast<UINT16>(x);
-    cinfo_.Y_density = static_cast<UINT16>(y);
-  }
-
   Limits limits_{};
   io::JpegErrors errors_{};
   unsigned char* buffer_ = nullptr;

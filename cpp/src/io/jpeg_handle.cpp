@@ -2,6 +2,7 @@
 
 #include <jerror.h>
 
+#include <cmath>
 #include <string>
 
 #include "io/codec.hpp"
@@ -41,6 +42,22 @@ jpeg_error_mgr* install(JpegErrors& errors) {
   manager->emit_message = on_message;
   manager->output_message = print_nothing;
   return manager;
+}
+
+void set_density(jpeg_compress_struct& cinfo, const Metadata& metadata) {
+  const long x = std::lround(metadata.dpi_x), y = std::lround(metadata.dpi_y);
+  if (x < 1 || y < 1 || x > 65535 || y > 65535) return;
+  cinfo.density_unit = 1;  // dots per inch
+  cinfo.X_density = static_cast<UINT16>(x);
+  cinfo.Y_density = static_cast<UINT16>(y);
+}
+
+void count_scans(j_common_ptr cinfo) {
+  const auto& counter = *reinterpret_cast<ScanCounter*>(cinfo->progress);
+  if (reinterpret_cast<j_decompress_ptr>(cinfo)->input_scan_number > counter.max_scans) {
+    errors_of(cinfo).too_many_scans = true;
+    cinfo->err->error_exit(cinfo);
+  }
 }
 
 void throw_jpeg(const JpegErrors& errors, const Limits& limits) {

@@ -9,6 +9,7 @@
 #include <jpeglib.h>
 
 #include "colorlab/limits.hpp"
+#include "colorlab/metadata.hpp"
 
 namespace colorlab::io {
 
@@ -35,5 +36,16 @@ void guarded(JpegErrors& errors, const Limits& limits, const Body& body) {
   if (setjmp(errors.jump) != 0) throw_jpeg(errors, limits);
   body();
 }
+
+// Dots per inch into the JFIF marker, where they are known and fit.
+void set_density(jpeg_compress_struct& cinfo, const Metadata& metadata);
+
+// Refuses progressive files of too many scans; libjpeg calls it at every step, before the work of
+// the step. cinfo.err must be a JpegErrors.
+struct ScanCounter {
+  jpeg_progress_mgr manager;  // first: libjpeg hands back a pointer to it
+  int max_scans = 0;
+};
+void count_scans(j_common_ptr cinfo);
 
 }  // namespace colorlab::io

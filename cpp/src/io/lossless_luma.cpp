@@ -1,0 +1,200 @@
+#include "colorlab/lossless_luma.hpp"
+
+#include <cstdlib>
+#include <string>
+
+#include "io/color_profile.hpp"
+#include "io/exif.hpp"
+#include "io/jpeg_coefficients.hpp"
+#include "io/jpeg_markers.hpp"
+
+namespace colorlab {
+namespace io {
+namespace {
+
+// Owns a compressor and the buffer that libjpeg grows.
+class Compressor {
+ public:
+  explicit Compressor(const Limits& limits) : limits_(limits) {
+    cinfo_.err = install(errors_);
+    guarded(errors_, limits_, [this] {
+      jpeg_create_compress(&cinfo_);
+      jpeg_mem_dest(&cinfo_, &buffer_, &size_);
+    });
+  }
+  ~Compressor() {
+    jpeg_destroy_compress(&cinfo_);
+    std::free(buffer_);  // NOLINT(cppcoreguidelines-no-malloc): libjpeg's malloc
+  }
+  Compressor(const Compressor&) = delete;
+  Compressor& operator=(const Compressor&) = delete;
+
+  template <class Body>
+  void run(const Body& body) {
+    guarded(errors_, limits_, [&] { body(cinfo_); });
+  }
+  [[nodiscard]] Bytes bytes() const { return {buffer_, size_}; }
+
+ private:
+  const Limits& limits_;
+  JpegErrors errors_{};
+  jpeg_compress_struct cinfo_{};
+  unsigned char* buffer_ = nullptr;
+  unsigned long size_ = 0;
+};
+
+constexpr int kChromaTable = 1;
+
+// Cb and Cr as a JPEG of two components without a colour space: libjpeg's own transform and
+// quantisation, whose coefficients can then be read back.
+void compress_chroma(const Image& cbcr, int quality, Compressor& compressor) {
+  const auto view = cbcr.view<std::uint8_t>();
+  compressor.run([&](jpeg_compress_struct& cinfo) {
+    cinfo.image_width = static_cast<JDIMENSION>(view.width);
+    cinfo.image_height = static_cast<JDIMENSION>(view.height);
+    cinfo.input_components = 2;
+    cinfo.in_color_space = JCS_UNKNOWN;
+    jpeg_set_defaults(&cinfo);
+    jpeg_set_quality(&cinfo, quality, TRUE);
+    for (int i = 0; i < 2; ++i) {
+      cinfo.comp_info[i].quant_tbl_no = kChromaTable;
+      cinfo.comp_info[i].dc_tbl_no = kChromaTable;
+      cinfo.comp_info[i].ac_tbl_no = kChromaTable;
+    }
+    jpeg_start_compress(&cinfo, TRUE);
+    while (cinfo.next_scanline < cinfo.image_height) {
+      JSAMPROW row = const_cast<JSAMPROW>(view.row(cinfo.next_scanline));
+      jpeg_write_scanlines(&cinfo, &row, 1);
+    }
+    jpeg_finish_compress(&cinfo);
+  });
+}
+
+void check_source(const JpegCoefficients& luma, jpeg_decompress_struct& cinfo) {
+  const bool grey = cinfo.num_components == 1 && cinfo.jpeg_color_space == JCS_GRAYSCALE;
+  const bool color = cinfo.num_components == 3 && cinfo.jpeg_color_space == JCS_YCbCr &&
+                     luma.component(0).h_samp_factor == cinfo.max_h_samp_factor &&
+                     luma.component(0).v_samp_factor == cinfo.max_v_samp_factor;
+  if (!grey && !color) {
+    throw Error(ErrorCode::unsupported_format,
+                "only the luma of grey and YCbCr JPEGs can be kept bit for bit", {},
+                "Use preserve=\"lightness\"");
+  }
+}
+
+// Rows of blocks that the writer asks for, which are whole multiples of the sampling factor.
+JDIMENSION padded(std::size_t samples, int factor, int most) {
+  const std::size_t unit = 8U * static_cast<std::size_t>(most);
+  return static_cast<JDIMENSION>((samples + unit - 1) / unit * static_cast<std::size_t>(factor));
+}
+
+// One component's coefficients from where they were read to where they will be written.
+struct Copy {
+  JpegCoefficients* from;
+  std::size_t from_index;
+  jvirt_barray_ptr to;
+};
+
+void write_coefficients(JpegCoefficients& luma, JpegCoefficients& chroma, bool subsampled,
+                        int quality, const Metadata& metadata, const std::vector<Marker>& markers,
+                        Compressor& compressor) {
+  const jpeg_decompress_struct& source = luma.info();
+  compressor.run([&](jpeg_compress_struct& cinfo) {
+    cinfo.image_width = source.image_width;
+    cinfo.image_height = source.image_height;
+    cinfo.input_components = 3;
+    cinfo.in_color_space = JCS_YCbCr;
+    jpeg_set_defaults(&cinfo);
+    jpeg_set_quality(&cinfo, quality, TRUE);  // the chroma table; luma's is replaced
+    const JQUANT_TBL& table = *luma.component(0).quant_table;
+    std::copy(std::begin(table.quantval), std::end(table.quantval),
+              cinfo.quant_tbl_ptrs[0]->quantval);
+    const int factor = subsampled ? 2 : 1;
+    cinfo.comp_info[0].h_samp_factor = factor;
+    cinfo.comp_info[0].v_samp_factor = factor;
+    set_density(cinfo, metadata);
+    auto* common = reinterpret_cast<j_common_ptr>(&cinfo);
+    Copy copies[3] = {{&luma, 0, nullptr}, {&chroma, 0, nullptr}, {&chroma, 1, nullptr}};
+    jvirt_barray_ptr arrays[3] = {};
+    for (int i = 0; i < 3; ++i) {
+      const int own = i == 0 ? factor : 1;
+      arrays[i] = copies[i].to = cinfo.mem->request_virt_barray(
+          common, JPOOL_IMAGE, TRUE, padded(cinfo.image_width, own, factor),
+          padded(cinfo.image_height, own, factor), static_cast<JDIMENSION>(own));
+    }
+    jpeg_write_coefficients(&cinfo, arrays);
+    for (const Marker& marker : markers) {
+      jpeg_write_marker(&cinfo, marker.code, marker.data.data(),
+                        static_cast<unsigned>(marker.data.size()));
+    }
+    for (const Copy& copy : copies) {
+      const jpeg_component_info& component = copy.from->component(copy.from_index);
+      for (JDIMENSION y = 0; y < component.height_in_blocks; ++y) {
+        const JBLOCK* row = copy.from->row(copy.from_index, y);
+        JBLOCKROW target = cinfo.mem->access_virt_barray(common, copy.to, y, 1, TRUE)[0];
+        std::copy(&row[0][0], &row[0][0] + std::size_t{component.width_in_blocks} * DCTSIZE2,
+                  &target[0][0]);
+      }
+    }
+    jpeg_finish_compress(&cinfo);
+  });
+}
+
+}  // namespace
+}  // namespace io
+
+std::vector<std::uint8_t> add_chroma_to_jpeg(std::span<const std::uint8_t> source,
+                                             ImageView<const std::uint8_t> cbcr, int quality,
+                                             const Metadata& metadata, const Limits& limits) {
+  if (quality < 1 || quality > 100) {
+    throw Error(ErrorCode::invalid_argument,
+                "JPEG quality must be 1..100, not " + std::to_string(quality));
+  }
+  if (io::format_of(source, limits) != Format::jpeg) {
+    throw Error(ErrorCode::unsupported_format, "only a JPEG's luma can be kept bit for bit", {},
+                "Use preserve=\"lightness\"");
+  }
+  const io::Header header = io::probe_jpeg(source, limits);
+  io::JpegCoefficients luma(source, limits);
+  io::check_source(luma, luma.info());
+  if (!io::ToSrgb(io::metadata_of_jpeg(source, limits).icc, header.model).identity()) {
+    throw Error(ErrorCode::unsupported_format,
+                "the JPEG's ICC profile is not sRGB's, so its luma cannot be kept bit for bit", {},
+                "Use preserve=\"lightness\"");
+  }
+  const bool swapped = io::swaps_sides(header.orientation);
+  const std::size_t height = swapped ? header.info.width : header.info.height;
+  const std::size_t width = swapped ? header.info.height : header.info.width;
+  const bool full = cbcr.height == height && cbcr.width == width;
+  const bool half = cbcr.height == (height + 1) / 2 && cbcr.width == (width + 1) / 2;
+  if (cbcr.channels != 2 || (!full && !half)) {
+    throw Error(ErrorCode::shape,
+                "Cb and Cr must be " + std::to_string(height) + " x " + std::to_string(width) +
+                    " x 2 or half of that, not " + std::to_string(cbcr.height) + " x " +
+                    std::to_string(cbcr.width) + " x " + std::to_string(cbcr.channels));
+  }
+  Image planes(cbcr.height, cbcr.width, 2, Depth::u8);
+  for (std::size_t y = 0; y < cbcr.height; ++y) {
+    std::copy_n(cbcr.row(y), 2 * cbcr.width, planes.view<std::uint8_t>().row(y));
+  }
+  // Back to how the file's pixels lie.
+  planes = io::apply_orientation(std::move(planes), io::inverse_orientation(header.orientation));
+
+  luma.read();
+  io::Compressor chroma_compressor(limits);
+  io::compress_chroma(planes, quality, chroma_compressor);
+  io::JpegCoefficients chroma(chroma_compressor.bytes(), limits);
+  chroma.read();
+
+  Metadata carried = metadata;
+  if (header.orientation != 1) {
+    carried.exif = io::with_orientation(std::move(carried.exif), header.orientation);
+    if (swapped) std::swap(carried.dpi_x, carried.dpi_y);
+  }
+  io::Compressor result(limits);
+  io::write_coefficients(luma, chroma, !full, quality, carried, io::markers_of(carried), result);
+  const io::Bytes bytes = result.bytes();
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace colorlab
