@@ -74,8 +74,10 @@ def calibrate(
             so it may be missed.
 
     Raises:
-        TrainingError: no photos, or photos without any colour.
+        TrainingError: no photos, photos without any colour, or a generator of another kind.
     """
+    if len(generator.outputs) != 2:
+        raise TrainingError("only generators over ab bins have a temperature to calibrate")
     loaded = _predict(generator, config, photos, temperatures)
     truth = float(np.mean([metrics.colorfulness(p.truth) for p in loaded])) if loaded else 0.0
     if truth <= 0:

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from colorlab.errors import TrainingError
 
+from . import architectures
 from . import config as configuration
-from . import models
 
 FILE = "checkpoint.npz"
 BEST = "best.npz"  # averaged weights of the best validated step
@@ -112,6 +112,6 @@ def load_run(run: Path, *, best: bool = False) -> Run:
     if best:
         groups, chosen = load(run, BEST)
         state = state | chosen
-    generator = models.build_generator(replace(config.model, pretrained=False))
+    generator = architectures.generator(replace(config.model, pretrained=False))
     assign(generator.weights, groups["ema"], "generator")
     return Run(config, generator, state["step"], state["data_hash"], state.get("sources", []))

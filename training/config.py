@@ -12,6 +12,7 @@ from typing import Any
 
 from colorlab.errors import TrainingError
 
+ARCHITECTURES = {"unet-lite0": 0, "seed-256": 256, "seed-32": 32}  # side of crops; 0: any
 SCHEDULES = ("constant", "cosine", "linear")
 
 
@@ -183,6 +184,12 @@ def _check(config: Config, origin: str) -> None:
     need(data.threads >= 1, "data.threads: at least 1")
     need(0 < data.min_scale <= 1, "data.min_scale: above 0, at most 1")
     need(all(w >= 0 for w in data.source_weights.values()), "data.source_weights: not negative")
+    need(
+        model.architecture in ARCHITECTURES,
+        f'model.architecture: "{model.architecture}" is not one of {", ".join(ARCHITECTURES)}',
+    )
+    side = ARCHITECTURES[model.architecture]
+    need(side in (0, data.crop), f"data.crop: {model.architecture} takes crops of {side}")
     need(
         len(model.decoder) == 3 and min(model.decoder) >= 8, "model.decoder: 3 widths of 8 or more"
     )

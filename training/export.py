@@ -17,7 +17,7 @@ from colorlab.errors import ColorlabError, OutputError, TrainingError
 from colorlab.model import card as model_card
 from numpy.typing import NDArray
 
-from . import calibrate, checkpoint, data, evaluate, models, onnx_writer
+from . import architectures, calibrate, checkpoint, data, evaluate, models, onnx_writer
 
 Storage = Literal["float32", "float16", "int8"]
 
@@ -86,7 +86,7 @@ def export(
     config = replace(trained.config, model=replace(trained.config.model, **chosen))
     if options.calibrate:
         config = _calibrated(trained.generator, config, options, narrate)
-    inference = models.inference_model(trained.generator, config)
+    inference = architectures.inference(trained.generator, config)
     exported = _write_graph(inference, half=options.storage == "float16")
     images = _photos(options.photos or [Path(s) for s in trained.sources], 2 * INT8_PHOTOS)
     tensors = [_tensor(image) for image in images]

@@ -16,12 +16,25 @@ import tensorflow as tf
 from colorlab.errors import OperationCancelled, TrainingError
 from numpy.typing import NDArray
 
-from . import bins, checkpoint, data, initial, models, report, report_page, steps, validation
+from . import (
+    architectures,
+    bins,
+    checkpoint,
+    data,
+    initial,
+    models,
+    report,
+    report_page,
+    seed,
+    steps,
+    validation,
+)
 from .config import Config
 from .interrupt import Interruption
 
 Values = dict[str, Any]
 Narrate = Callable[[int, int, Values], None]  # step, total, latest values
+Trainer = steps.Trainer | seed.SeedTrainer
 Floats = NDArray[np.float32]
 LOG_EVERY = 20
 SAMPLES = 12
@@ -68,13 +81,13 @@ def train(
     checkpoint.write_config(run, config)
 
     counts = groups["bins"][0] if resumed else _count_bins(items, config)
-    generator = models.build_generator(
+    generator = architectures.generator(
         config.model if not resumed else replace(config.model, pretrained=False)
     )
     if init is not None and not resumed:
         initial.load_into(generator, init)
-    networks = steps.networks_of(generator, models.build_discriminator())
-    trainer = steps.Trainer(networks, config, bins.rarity_weights(counts, config.optim.rebalance))
+    networks = steps.networks_of(generator, architectures.discriminator(config.model))
+    trainer = architectures.trainer(networks, config, counts)
     if resumed:
         for name, variables in _variables(trainer).items():
             checkpoint.assign(variables, groups[name], name)
@@ -128,12 +141,12 @@ def _check_same_run(run: Path, config: Config, fingerprint: str, state: dict[str
         )
 
 
-def _variables(trainer: steps.Trainer) -> dict[str, Sequence[Any]]:
+def _variables(trainer: Trainer) -> dict[str, Sequence[Any]]:
     """Everything that a run must remember, by the name of its group in a checkpoint."""
     networks = trainer.networks
     groups: dict[str, Sequence[Any]] = {
         "generator": networks.generator.weights,
-        "discriminator": networks.discriminator.weights,
+        "discriminator": networks.discriminator.variables,
         "ema": networks.ema,
     }
     for index, optimizer in enumerate(trainer.optimizers):
@@ -146,7 +159,7 @@ def _arrays(variables: Sequence[Any]) -> list[np.ndarray]:
 
 
 def _run(
-    trainer: steps.Trainer,
+    trainer: Trainer,
     config: Config,
     items: Sequence[data.Item],
     run: Path,
@@ -166,7 +179,7 @@ def _run(
         items, config.data, ab_scale=config.model.ab_scale, seed=config.seed + 1, first_sample=0
     ).next()
     samples = lightness[:SAMPLES], ab[:SAMPLES]
-    inference = models.inference_model(trainer.networks.generator, config)
+    inference = architectures.inference(trainer.networks.generator, config)
     validator = None
     if validate is not None:
         validator = validation.Validator(validate, config, inference, run)
@@ -253,7 +266,7 @@ def learning_rates(step: int, config: Config) -> tuple[float, float]:
     return rate, rate * optim.encoder_rate
 
 
-def _step_function(trainer: steps.Trainer, stage: str) -> steps.Step:
+def _step_function(trainer: Trainer, stage: str) -> steps.Step:
     if stage == "discriminator":
         return trainer.discriminator_step()
     if stage == "joint":
@@ -263,11 +276,13 @@ def _step_function(trainer: steps.Trainer, stage: str) -> steps.Step:
 
 def _count_bins(items: Sequence[data.Item], config: Config) -> NDArray[np.float64]:
     """How often each ab bin is seen, at output resolution, in crops of the training data."""
+    centres = bins.ab_bins()
+    counts = np.zeros(len(centres))
+    if config.model.architecture in seed.SIDES:  # they know no bins
+        return counts
     loader = data.open_loader(
         items, config.data, ab_scale=config.model.ab_scale, seed=config.seed, first_sample=0
     )
-    centres = bins.ab_bins()
-    counts = np.zeros(len(centres))
     for _ in range(-(-config.optim.fit_bins_from // config.data.batch)):
         _, ab = loader.next()
         small = ab[:, 2 :: models.DOWNSCALE, 2 :: models.DOWNSCALE] * config.model.ab_scale
@@ -277,7 +292,7 @@ def _count_bins(items: Sequence[data.Item], config: Config) -> NDArray[np.float6
 
 
 def _draw_samples(
-    trainer: steps.Trainer,
+    trainer: Trainer,
     inference: keras.Model,
     config: Config,
     run: Path,

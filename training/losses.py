@@ -49,6 +49,12 @@ def hinge_generator(fake: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_mean(fake)
 
 
+def binary(logits: tf.Tensor, label: float) -> tf.Tensor:
+    """Binary cross-entropy of logits that should all be `label` (Goodfellow et al. 2014)."""
+    labels = tf.fill(tf.shape(logits), label)
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits))
+
+
 def feature_matching(real: Sequence[tf.Tensor], fake: Sequence[tf.Tensor]) -> tf.Tensor:
     """Mean L1 distance of the discriminator's features (Wang et al. 2018); real ones are fixed."""
     distances = [

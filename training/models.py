@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from colorlab.errors import TrainingError
 from keras import KerasTensor, Model, initializers, layers
 
 from . import bins as ab_bins
@@ -19,10 +18,6 @@ def build_generator(config: ModelConfig) -> Model:
 
     The residual is in units of ab_scale, added to the bins' annealed mean.
     """
-    if config.architecture != "unet-lite0":
-        raise TrainingError(
-            f"unknown architecture {config.architecture}", hint="Known: unet-lite0."
-        )
     encoder = lite0.build_encoder()
     if config.pretrained:
         lite0.load_pretrained(encoder)

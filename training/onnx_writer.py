@@ -208,10 +208,10 @@ def _any_conv(graph: _Graph, layer: Any, group: int, weights: list[Any]) -> None
         group=group,
         pads=pads,
     )
-    _activate(graph, layer)
+    _activate(layer)
 
 
-def _activate(graph: _Graph, layer: Any) -> None:
+def _activate(layer: Any) -> None:
     name = keras.activations.serialize(layer.activation)
     if name != "linear":
         raise ModelIncompatibleError(f'the layer "{layer.name}" has an activation of its own')
@@ -229,6 +229,28 @@ def _relu(graph: _Graph, layer: layers.ReLU) -> None:
         return
     bounds = (f"{layer.name}/low", 0.0), (f"{layer.name}/high", float(layer.max_value))
     graph.layer_node("Clip", layer, [graph.constant(name, value) for name, value in bounds])
+
+
+def _transposed(graph: _Graph, layer: layers.Conv2DTranspose) -> None:
+    if layer.padding != "same" or tuple(layer.strides) != (2, 2) or layer.kernel_size != (3, 3):
+        raise ModelIncompatibleError(
+            f'the layer "{layer.name}" is no transposed 3x3 convolution of stride 2, "same"'
+        )
+    _activate(layer)
+    graph.layer_node(
+        "ConvTranspose",
+        layer,
+        [graph.weight(layer, layer.kernel), graph.weight(layer, layer.bias)],
+        kernel_shape=[3, 3],
+        strides=[2, 2],
+        pads=[0, 0, 1, 1],
+    )
+
+
+def _tanh(graph: _Graph, layer: layers.Activation) -> None:
+    if keras.activations.serialize(layer.activation) != "tanh":
+        raise ModelIncompatibleError(f'the layer "{layer.name}" is no tanh')
+    graph.layer_node("Tanh", layer)
 
 
 def _upsample(graph: _Graph, layer: layers.UpSampling2D) -> None:
@@ -257,6 +279,8 @@ _TRANSLATIONS: dict[type, Callable[[_Graph, Any], None]] = {
     layers.DepthwiseConv2D: _depthwise,
     layers.BatchNormalization: _norm,
     layers.ReLU: _relu,
+    layers.Activation: _tanh,
+    layers.Conv2DTranspose: _transposed,
     layers.UpSampling2D: _upsample,
     layers.Rescaling: _rescale,
     layers.Concatenate: lambda graph, layer: graph.layer_node("Concat", layer, axis=1),

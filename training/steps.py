@@ -32,7 +32,26 @@ def networks_of(generator: keras.Model, discriminator: keras.Model) -> Networks:
 Step = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
 
-class Trainer:
+class Averaging:
+    """What every trainer has: networks, their configuration, and averaged generator weights."""
+
+    def __init__(self, networks: Networks, config: Config) -> None:
+        self.networks, self.config = networks, config
+        self.optimizers: Sequence[keras.optimizers.Optimizer] = ()
+
+    def update_ema(self, step: int) -> None:
+        """Moves the averaged weights towards the present ones, after step number `step`."""
+        # A short average at first, or the random start would stay in it for a thousand steps.
+        keep = min(self.config.optim.ema, (1 + step) / (10 + step))
+        self._blend(tf.constant(keep, tf.float32))
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def _blend(self, keep: tf.Tensor) -> None:
+        for average, weight in zip(self.networks.ema, self.networks.generator.weights, strict=True):
+            average.assign(keep * average + (1 - keep) * weight.value)
+
+
+class Trainer(Averaging):
     """Holds the optimisers and makes one step function per stage.
 
     `lightness` is [N,c,c,1] (L*/50-1), `ab` [N,c,c,2] (over ab_scale); the loss is taken at the
@@ -40,7 +59,7 @@ class Trainer:
     """
 
     def __init__(self, networks: Networks, config: Config, bin_weights: np.ndarray) -> None:
-        self.networks, self.config = networks, config
+        super().__init__(networks, config)
         self.bins = tf.constant(ab_bins.ab_bins())
         self.bin_weights = tf.constant(bin_weights)
         rate = config.optim.learning_rate
@@ -58,10 +77,7 @@ class Trainer:
         if self.body:
             self.body_optimizer.build(self.body)
         self.patch_optimizer.build(networks.discriminator.trainable_variables)
-
-    @property
-    def optimizers(self) -> Sequence[keras.optimizers.Optimizer]:
-        return (self.head_optimizer, self.body_optimizer, self.patch_optimizer)
+        self.optimizers = (self.head_optimizer, self.body_optimizer, self.patch_optimizer)
 
     def set_learning_rates(self, head: float, body: float) -> None:
         self.head_optimizer.learning_rate.assign(head)
@@ -121,17 +137,6 @@ class Trainer:
             }
 
         return step  # type: ignore[no-any-return]
-
-    def update_ema(self, step: int) -> None:
-        """Moves the averaged weights towards the present ones, after step number `step`."""
-        # A short average at first, or the random start would stay in it for a thousand steps.
-        keep = min(self.config.optim.ema, (1 + step) / (10 + step))
-        self._blend(tf.constant(keep, tf.float32))
-
-    @tf.function  # type: ignore[untyped-decorator]
-    def _blend(self, keep: tf.Tensor) -> None:
-        for average, weight in zip(self.networks.ema, self.networks.generator.weights, strict=True):
-            average.assign(keep * average + (1 - keep) * weight.value)
 
     def _mean(self, logits: tf.Tensor) -> tf.Tensor:
         """The annealed mean, for the losses on ab (the exported network computes the same)."""

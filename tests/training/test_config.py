@@ -15,7 +15,7 @@ def test_presets_are_valid_and_survive_json(name):
 
 
 def test_the_presets_that_the_guide_names_are_there():
-    assert "tiny-cpu" in config.presets()
+    assert {"tiny-cpu", "seed-256", "seed-32"} <= set(config.presets())
 
 
 def test_a_file_overrides_defaults(tmp_path):
@@ -37,6 +37,8 @@ def test_a_file_overrides_defaults(tmp_path):
         ({"seed": 1.5}, "seed must be a whole number, not 1.5", None),
         ({"data": 3}, "[data] must be a table", None),
         ({"data": {"crop": 100}}, "data.crop: a multiple of 32", None),
+        ({"model": {"architecture": "unet"}}, '"unet" is not one of unet-lite0', None),
+        ({"model": {"architecture": "seed-256"}}, "seed-256 takes crops of 256", None),
         ({"optim": {"rebalance": 1.5}}, "optim.rebalance: 0 to 1", None),
         ({"model": {"decoder": [64, 32]}}, "model.decoder: 3 widths", None),
         ({"stages": {"pixel_steps": 0}}, "stages: at least one step", None),
