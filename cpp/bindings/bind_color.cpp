@@ -76,10 +76,9 @@ py::array lightness_array(const py::object& image, const py::object& out, int th
   const PixelPairs images(input, channels, l, 0);
   with_sample_type(type, [&]<class T>() {
     const py::gil_scoped_release free;
-    images.for_each<T, float>(
-        [threads](const PixelView<const T>& from, const PixelView<float>& to) {
-          lightness<T>(from, to, threads);
-        });
+    images.for_each<T, float>([&](const PixelView<const T>& from, const PixelView<float>& to) {
+      lightness<T>(from, to, threads, scale, offset);
+    });
   });
   return l;
 }
