@@ -140,24 +140,3 @@ def lab_to_rgb8(lab: Array) -> list[Case]:
 
         cases.append(Case("scikit-image", lambda: np.rint(lab2rgb(lab) * 255).astype(np.uint8), 1))
     return cases
-
-
-def recolor(l_star: Array, ab: Array) -> list[Case]:
-    """Full-resolution L* and low-resolution ab to 8-bit RGB, bilinear; tolerance in L*."""
-    cv2 = load("cv2")
-    if not cv2:
-        return []
-    cv2.setNumThreads(1)
-    height, width = l_star.shape
-    wide = np.empty((height, width, 2), np.float32)
-    lab = np.empty((height, width, 3), np.float32)
-    unit = np.empty_like(lab)
-    rgb = np.empty(lab.shape, np.uint8)
-
-    def opencv() -> Array:
-        cv2.resize(ab, (width, height), dst=wide, interpolation=cv2.INTER_LINEAR)
-        cv2.mixChannels([l_star, wide], [lab], [0, 0, 1, 1, 2, 2])
-        cv2.cvtColor(lab, cv2.COLOR_Lab2RGB, dst=unit)
-        return cv2.convertScaleAbs(unit, dst=rgb, alpha=255)
-
-    return [Case("OpenCV resize + merge + cvtColor", opencv, 50)]  # it clips the gamut

@@ -80,13 +80,9 @@ def contests(size: str) -> Iterator[Contest]:
     lab_out, lab_out_planes = np.empty_like(lab), planar(np.empty_like(lab))
     rgb_out, rgb_out_planes = np.empty_like(rgb), planar(np.empty_like(rgb))
     l_out = np.empty_like(l_star)
-    ab = np.random.default_rng(1).uniform(-15, 15, (256, 256, 2)).astype(np.float32)
 
     def far_from(truth: Array) -> Callable[[Array], float]:
         return lambda result: float(np.abs(result[some] - truth).max())
-
-    def lightness_kept(result: Array) -> float:
-        return float(np.abs(exact_lab(result[some])[..., 0] - exact[..., 0]).max())
 
     yield Contest(
         "RGB8 to Lab f32",
@@ -127,13 +123,6 @@ def contests(size: str) -> Iterator[Contest]:
             0,
         ),
         far_from(rgb[some].astype(np.int64)),
-    )
-    yield Contest(
-        "L* + 256 x 256 ab to RGB8",
-        "L* lost",
-        peers.recolor(l_star, ab)
-        + ours({"": lambda: _core.recolor_bilinear(l_star, ab, out=rgb_out, threads=1)}, 0.5),
-        lightness_kept,
     )
 
 

@@ -1,5 +1,5 @@
 // colorlab._core: rgb_to_lab, lab_to_rgb, lightness, cpu_targets, active_target, force_target,
-// build_info, delta_e, colorfulness, recolor_bilinear.
+// build_info, delta_e, colorfulness.
 #include <pybind11/stl.h>
 
 #include <string>
@@ -10,7 +10,6 @@
 #include "colorlab/color.hpp"
 #include "colorlab/cpu.hpp"
 #include "colorlab/metrics.hpp"
-#include "colorlab/recolor_kernel.hpp"
 
 namespace colorlab::bindings {
 namespace {
@@ -139,43 +138,6 @@ double colorfulness_array(const py::object& rgb, const std::string& variant, int
   });
 }
 
-// Grey (uint8, uint16) or L* (float32) of shape (H, W) and a*b* (h, w, 2) to RGB (H, W, 3).
-py::array recolor_bilinear_array(const py::object& lightness, const py::object& ab,
-                                 const std::string& dtype, const py::object& out, int threads) {
-  py::array l = array_argument(lightness, "lightness");
-  py::array low = array_argument(ab, "ab");
-  const SampleType from = sample_type(l, "lightness");
-  require_float32(low, "ab");
-  if (l.ndim() != 2) {
-    throw Error(ErrorCode::shape,
-                "lightness must have shape (H, W), not " + shape_text(shape_of(l)));
-  }
-  const SampleType to = sample_type_named(dtype);
-  if (to == SampleType::f32) {
-    throw Error(ErrorCode::invalid_argument, "dtype must be \"uint8\" or \"uint16\" here");
-  }
-  py::array rgb = output_array(out, dtype_of(to), {l.shape(0), l.shape(1), 3}, l);
-  if ((rgb.flags() & py::array::c_style) == 0) {
-    throw Error(ErrorCode::invalid_argument, "out must be C-contiguous");
-  }
-  const ImageView<const float> ab_low = image_view<float>(low, {2}, "ab");
-  const auto height = static_cast<std::size_t>(l.shape(0));
-  const auto width = static_cast<std::size_t>(l.shape(1));
-  with_sample_type(from, [&]<class In>() {
-    const ImageView<const In> grey = image_view<In>(l, {1}, "lightness");
-    void* pixels = rgb.mutable_data();
-    const py::gil_scoped_release free;
-    if (to == SampleType::u8) {
-      recolor_bilinear<In, std::uint8_t>(
-          grey, ab_low, {static_cast<std::uint8_t*>(pixels), height, width, 3}, threads);
-    } else {
-      recolor_bilinear<In, std::uint16_t>(
-          grey, ab_low, {static_cast<std::uint16_t*>(pixels), height, width, 3}, threads);
-    }
-  });
-  return rgb;
-}
-
 py::dict build_info() {
   py::dict info;
   info["version"] = COLORLAB_VERSION;
@@ -217,9 +179,6 @@ void register_color(py::module_& module) {
              "Colour differences float64 of two Lab arrays (..., 3).");
   module.def("colorfulness", colorfulness_array, py::arg("rgb"), py::arg("variant") = "hasler",
              py::arg("threads") = 0, "Colourfulness of an RGB image (H, W, 3).");
-  module.def("recolor_bilinear", recolor_bilinear_array, py::arg("lightness"), py::arg("ab"),
-             py::arg("dtype") = "uint8", py::arg("out") = py::none(), py::arg("threads") = 0,
-             "RGB of grey or L* (H, W) and bilinearly interpolated a*b* (h, w, 2), in one pass.");
   module.def("cpu_targets", cpu_targets, release, "SIMD targets that run here, best first.");
   module.def("active_target", active_target, release, "The SIMD target in use.");
   module.def("force_target", force_target, py::arg("name"), release,

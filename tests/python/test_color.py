@@ -239,22 +239,6 @@ def test_colorfulness_is_its_formula(dtype, rng):
         rg, yb = np.abs(rg), np.abs(yb)
 
 
-def test_fused_recolouring_is_lightness_and_bilinear_ab(target, rng):
-    grey = pixels_of("uint8", (37, 90), rng)
-    ab = rng.uniform(-20, 20, (5, 6, 2)).astype(np.float32)
-    l_star = colorlab.lightness(grey)
-    full = _core.upsample_ab(ab, l_star, upsample="bilinear")
-    lab = np.concatenate([l_star[..., None], full], -1)
-    fused = _core.recolor_bilinear(grey, ab)
-    apart = np.abs(fused.astype(int) - colorlab.lab_to_rgb(lab))
-    assert apart.max() <= 1  # roundings
-    assert (apart > 0).mean() < 0.01
-    assert np.array_equal(_core.recolor_bilinear(l_star, ab), fused)
-    out = np.empty((37, 90, 3), np.uint16)
-    assert _core.recolor_bilinear(grey, ab, dtype="uint16", out=out) is out
-    assert np.abs(out / 257.0 - fused).max() <= 0.51
-
-
 def test_targets_are_told_truthfully(target):
     info = colorlab.build_info()
     assert info["active_target"] == target

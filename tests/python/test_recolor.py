@@ -46,6 +46,22 @@ def test_lightness_is_kept(dtype: str, shape: tuple[int, ...], upsample: Any) ->
     assert rgb.certificate.mean_delta_l == pytest.approx(delta.mean(), abs=1e-4)
 
 
+def test_bilinear_is_lightness_joined_with_bilinear_ab() -> None:
+    grey, ab = photo("uint8", 37, 90), chroma(5, 6, 8.0)
+    l_star = colorlab.lightness(grey)
+    full = _core.upsample_ab(ab, l_star, upsample="bilinear")
+    lab = np.concatenate([l_star[..., None], full], -1)
+    try:
+        for target in colorlab.cpu_targets():
+            _core.force_target(target)
+            painted = np.asarray(colorlab.recolor(grey, ab, upsample="bilinear"))
+            apart = np.abs(painted.astype(int) - colorlab.lab_to_rgb(lab))
+            assert apart.max() <= 1  # roundings
+            assert (apart > 0).mean() < 0.01
+    finally:
+        _core.force_target("")
+
+
 def test_luma_is_kept_to_the_files_own_grey() -> None:
     grey = np.tile(np.arange(256, dtype=np.uint8), (40, 1))
     rgb = colorlab.recolor(grey, chroma(5, 16, 60), preserve="luma")

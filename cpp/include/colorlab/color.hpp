@@ -2,6 +2,7 @@
 // Maximum |error| against cpp/src/color/reference.hpp: 1e-4 in L*, a* and b*, on every SIMD target.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "colorlab/image_view.hpp"
@@ -31,9 +32,9 @@ void lightness(PixelView<const T> image, PixelView<float> l, int threads, float 
                float offset = 0);
 
 // L* is clamped to 0..100, a* and b* to -1000..1000; NaN reads as 0. Integers are rounded to
-// nearest.
+// nearest. Returns how many pixels lost chroma; 0 with Gamut::clip.
 template <class T>
-void lab_to_rgb(PixelView<const float> lab, PixelView<T> rgb, Gamut gamut, int threads);
+std::size_t lab_to_rgb(PixelView<const float> lab, PixelView<T> rgb, Gamut gamut, int threads);
 
 template <class T>
 void rgb_to_lab(ImageView<const T> rgb, ImageView<float> lab, int threads) {
@@ -44,8 +45,8 @@ void lightness(ImageView<const T> image, ImageView<float> l, int threads) {
   lightness(PixelView<const T>(image), PixelView<float>(l), threads);
 }
 template <class T>
-void lab_to_rgb(ImageView<const float> lab, ImageView<T> rgb, Gamut gamut, int threads) {
-  lab_to_rgb(PixelView<const float>(lab), PixelView<T>(rgb), gamut, threads);
+std::size_t lab_to_rgb(ImageView<const float> lab, ImageView<T> rgb, Gamut gamut, int threads) {
+  return lab_to_rgb(PixelView<const float>(lab), PixelView<T>(rgb), gamut, threads);
 }
 
 }  // namespace colorlab

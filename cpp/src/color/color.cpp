@@ -3,6 +3,7 @@
 #include "colorlab/color.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 
 #include "color/kernels.hpp"
@@ -154,21 +155,23 @@ void lightness(PixelView<const T> image, PixelView<float> l, int threads, float 
 }
 
 template <class T>
-void lab_to_rgb(PixelView<const float> lab, PixelView<T> rgb, Gamut gamut, int threads) {
+std::size_t lab_to_rgb(PixelView<const float> lab, PixelView<T> rgb, Gamut gamut, int threads) {
   require(rgb.channels == 3 && lab.channels == 3, "RGB and Lab need 3 channels each");
   require_same_size(rgb, lab);
   const auto kernel = color::backward_kernels().of<T>().lab_to_rgb;
   const bool chroma = gamut == Gamut::chroma;
+  std::atomic<std::size_t> reduced{0};
   transform<float, T>(lab, rgb, threads,
                       [&](const Row3<const float>& from, const Row3<T>& to, std::size_t n) {
-                        kernel(from, to, n, chroma);
+                        reduced += kernel(from, to, n, chroma);
                       });
+  return reduced;
 }
 
 #define COLORLAB_INSTANTIATE(T)                                                        \
   template void rgb_to_lab<T>(PixelView<const T>, PixelView<float>, int);              \
   template void lightness<T>(PixelView<const T>, PixelView<float>, int, float, float); \
-  template void lab_to_rgb<T>(PixelView<const float>, PixelView<T>, Gamut, int);
+  template std::size_t lab_to_rgb<T>(PixelView<const float>, PixelView<T>, Gamut, int);
 COLORLAB_INSTANTIATE(std::uint8_t)
 COLORLAB_INSTANTIATE(std::uint16_t)
 COLORLAB_INSTANTIATE(float)

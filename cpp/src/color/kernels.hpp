@@ -23,13 +23,6 @@ struct Row3 {
   }
 };
 
-// a* and b* of one row between two rows: first + weight * (second - first).
-struct ChromaRows {
-  const float* a[2] = {nullptr, nullptr};
-  const float* b[2] = {nullptr, nullptr};
-  float weight = 0;
-};
-
 template <class T>
 struct ForwardRows {
   void (*rgb_to_lab)(const Row3<const T>& rgb, const Row3<float>& lab, std::size_t n);
@@ -43,7 +36,6 @@ template <class T>
 struct BackwardRows {
   std::size_t (*lab_to_rgb)(const Row3<const float>& lab, const Row3<T>& rgb, std::size_t n,
                             bool chroma);
-  std::size_t (*recolor)(const float* l, const ChromaRows& ab, const Row3<T>& rgb, std::size_t n);
 };
 
 template <template <class> class Rows>

@@ -1,5 +1,5 @@
-// L*a*b*, or lightness and a*b* between two rows, to sRGB by rows. Colours outside sRGB are listed
-// while a strip is made and done again, many at a time, with reduced chroma.
+// L*a*b* to sRGB by rows. Colours outside sRGB are listed while a strip is made and done again,
+// many at a time, with reduced chroma.
 #include <type_traits>
 
 #include "color/dispatch.hpp"
@@ -36,27 +36,6 @@ struct LabRow {
     b = lab.channel[2][at];
   }
   [[nodiscard]] LabRow from(std::size_t i) const { return {lab.from(i)}; }
-};
-
-struct RecolorRow {
-  const float* l;
-  ChromaRows ab;
-
-  HWY_INLINE void Load(D d, std::size_t i, V& lightness, V& a, V& b) const {
-    const V w = hn::Set(d, ab.weight);
-    const V a0 = hn::LoadU(d, ab.a[0] + i), b0 = hn::LoadU(d, ab.b[0] + i);
-    lightness = hn::LoadU(d, l + i);
-    a = hn::MulAdd(w, hn::Sub(hn::LoadU(d, ab.a[1] + i), a0), a0);
-    b = hn::MulAdd(w, hn::Sub(hn::LoadU(d, ab.b[1] + i), b0), b0);
-  }
-  HWY_INLINE void At(std::size_t i, float& lightness, float& a, float& b) const {
-    lightness = l[i];
-    a = ab.a[0][i] + ab.weight * (ab.a[1][i] - ab.a[0][i]);
-    b = ab.b[0][i] + ab.weight * (ab.b[1][i] - ab.b[0][i]);
-  }
-  [[nodiscard]] RecolorRow from(std::size_t i) const {
-    return {l + i, {{ab.a[0] + i, ab.a[1] + i}, {ab.b[0] + i, ab.b[1] + i}, ab.weight}};
-  }
 };
 
 HWY_INLINE void Sanitise(D d, V& l, V& a, V& b) {
@@ -177,8 +156,8 @@ struct Listed {
 };
 
 // Does the listed pixels of a strip again, at the largest chroma that sRGB shows.
-template <class T, class Source>
-HWY_NOINLINE void ReduceChroma(const Source& source, const Encoder<T>& encode, const Listed& listed,
+template <class T>
+HWY_NOINLINE void ReduceChroma(const LabRow& source, const Encoder<T>& encode, const Listed& listed,
                                const Row3<T>& to) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
@@ -211,8 +190,8 @@ HWY_NOINLINE void ReduceChroma(const Source& source, const Encoder<T>& encode, c
 }
 
 // One strip to a sink, clipped; with kChroma, what had to be clipped is listed.
-template <bool kChroma, class Source, class Sink>
-HWY_INLINE void StripTo(const Sink& sink, const Source& source, std::size_t n, Listed& listed) {
+template <bool kChroma, class Sink>
+HWY_INLINE void StripTo(const Sink& sink, const LabRow& source, std::size_t n, Listed& listed) {
   const D d;
   listed.count = 0;
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
@@ -236,15 +215,15 @@ HWY_INLINE void StripTo(const Sink& sink, const Source& source, std::size_t n, L
   }
 }
 
-template <class T, bool kChroma, class Source>
-HWY_INLINE std::size_t ToRgb(const Source& source, const Row3<T>& rgb, std::size_t n) {
+template <class T, bool kChroma>
+HWY_INLINE std::size_t ToRgb(const LabRow& source, const Row3<T>& rgb, std::size_t n) {
   const Encoder<T> encode(kWhite<T>);
   alignas(64) T planes[3][kStrip];
   Listed listed;
   std::size_t reduced = 0;
   for (std::size_t i = 0; i < n; i += kStrip) {
     const std::size_t count = HWY_MIN(kStrip, n - i);
-    const Source from = source.from(i);
+    const LabRow from = source.from(i);
     const Row3<T> to = rgb.from(i);
     if (rgb.step == 1) {
       const PlanesSink<T> sink{encode, {to.channel[0], to.channel[1], to.channel[2]}};
@@ -270,18 +249,11 @@ std::size_t LabToRgb(const Row3<const float>& lab, const Row3<T>& rgb, std::size
   return chroma ? ToRgb<T, true>(source, rgb, n) : ToRgb<T, false>(source, rgb, n);
 }
 
-template <class T>
-std::size_t Recolor(const float* l, const ChromaRows& ab, const Row3<T>& rgb, std::size_t n) {
-  return ToRgb<T, true>(RecolorRow{l, ab}, rgb, n);
-}
-
 }  // namespace
 
 const ForSamples<BackwardRows>* BackwardTable() {
   static constexpr ForSamples<BackwardRows> kTable = {
-      {LabToRgb<std::uint8_t>, Recolor<std::uint8_t>},
-      {LabToRgb<std::uint16_t>, Recolor<std::uint16_t>},
-      {LabToRgb<float>, Recolor<float>}};
+      {LabToRgb<std::uint8_t>}, {LabToRgb<std::uint16_t>}, {LabToRgb<float>}};
   return &kTable;
 }
 

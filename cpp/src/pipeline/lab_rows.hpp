@@ -16,10 +16,12 @@ void lightness_of_row(const T* pixels, std::size_t channels, std::size_t n, floa
 }
 
 // Planar Lab, whose rows lie `stride` apart, as RGB: interleaved, or planar likewise.
+// Returns how many pixels lost chroma.
 template <class T>
-void rgb_of_row(const float* lab, std::size_t stride, std::size_t n, PixelView<T> rgb) {
+std::size_t rgb_of_row(const float* lab, std::size_t stride, std::size_t n, PixelView<T> rgb) {
   const auto apart = static_cast<std::ptrdiff_t>(stride);
-  lab_to_rgb<T>(PixelView<const float>(lab, 1, n, 3, apart, 1, apart), rgb, Gamut::chroma, 1);
+  return lab_to_rgb<T>(PixelView<const float>(lab, 1, n, 3, apart, 1, apart), rgb, Gamut::chroma,
+                       1);
 }
 
 }  // namespace colorlab::pipeline

@@ -7,6 +7,7 @@
 #define HWY_TARGET_INCLUDE "pipeline/row_kernels.cpp"
 #include "hwy/foreach_target.h"  // compiles this file once per SIMD target
 //
+#include "base/for_each-inl.h"
 #include "color/constants.hpp"
 #include "color/dispatch.hpp"
 #include "hwy/highway.h"
@@ -16,6 +17,7 @@ namespace colorlab::pipeline::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
+using colorlab::HWY_NAMESPACE::ForEach;
 
 constexpr float kLuma[3] = {static_cast<float>(color::kLuma601[0]),
                             static_cast<float>(color::kLuma601[1]),
@@ -23,16 +25,6 @@ constexpr float kLuma[3] = {static_cast<float>(color::kLuma601[0]),
 template <class T>
 constexpr float kWhite =
     std::is_floating_point_v<T> ? 1.0F : static_cast<float>(std::numeric_limits<T>::max());
-
-// Calls body(tag, i) over [0, n): full vectors, then one pixel at a time.
-template <class Body>
-HWY_INLINE void ForEach(std::size_t n, const Body& body) {
-  const hn::ScalableTag<float> d;
-  std::size_t i = 0;
-  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) body(d, i);
-  const hn::CappedTag<float, 1> one;
-  for (; i < n; ++i) body(one, i);
-}
 
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Unit(D d, V x) {
@@ -129,36 +121,6 @@ Difference DifferenceOf(const float* HWY_RESTRICT x, const float* HWY_RESTRICT y
   return result;
 }
 
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V CubeOrLine(D d, V f) {
-  const V line = hn::Mul(hn::Sub(f, hn::Set(d, 4.0F / 29.0F)), hn::Set(d, 108.0F / 841.0F));
-  const V cube = hn::Mul(hn::Mul(f, f), f);
-  return hn::IfThenElse(hn::Gt(f, hn::Set(d, static_cast<float>(color::kFEpsilon))), cube, line);
-}
-
-std::size_t OutOfGamut(const float* HWY_RESTRICT l, const float* HWY_RESTRICT a,
-                       const float* HWY_RESTRICT b, std::size_t n) {
-  std::size_t count = 0;
-  ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
-    const auto fy =
-        hn::Mul(hn::Add(hn::LoadU(d, l + i), hn::Set(d, 16.0F)), hn::Set(d, 1.0F / 116.0F));
-    const auto fx = hn::MulAdd(hn::LoadU(d, a + i), hn::Set(d, 1.0F / 500.0F), fy);
-    const auto fz = hn::NegMulAdd(hn::LoadU(d, b + i), hn::Set(d, 1.0F / 200.0F), fy);
-    const auto x = CubeOrLine(d, fx), y = CubeOrLine(d, fy), z = CubeOrLine(d, fz);
-    auto outside = hn::Zero(d);  // how far
-    for (std::size_t c = 0; c < 3; ++c) {
-      const auto weight = [&](std::size_t k) HWY_ATTR {
-        return hn::Set(d, static_cast<float>(color::kRgbFromXyz[c][k]));
-      };
-      const auto linear = hn::MulAdd(weight(0), x, hn::MulAdd(weight(1), y, hn::Mul(weight(2), z)));
-      outside = hn::Max(outside, hn::Max(hn::Neg(linear), hn::Sub(linear, hn::Set(d, 1.0F))));
-    }
-    count +=
-        hn::CountTrue(d, hn::Gt(outside, hn::Set(d, static_cast<float>(color::kGamutTolerance))));
-  });
-  return count;
-}
-
 void Narrow(const Planes& rgb, const float* HWY_RESTRICT wanted, const Brackets& brackets,
             std::size_t n, float* HWY_RESTRICT l) {
   ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
@@ -195,7 +157,6 @@ constexpr RowKernels kKernels{{Luma<std::uint8_t>, RoundToLuma<std::uint8_t>},
                               {Luma<std::uint16_t>, RoundToLuma<std::uint16_t>},
                               {Luma<float>, RoundToLuma<float>},
                               DifferenceOf,
-                              OutOfGamut,
                               Narrow};
 const RowKernels* Table() { return &kKernels; }
 

@@ -37,8 +37,6 @@ struct RowKernels {
   PhotoKernels<std::uint16_t> u16;
   PhotoKernels<float> f32;
   Difference (*difference)(const float* x, const float* y, std::size_t n);
-  // Pixels that sRGB cannot show: a linear channel outside 0..1 by over color::kGamutTolerance.
-  std::size_t (*out_of_gamut)(const float* l, const float* a, const float* b, std::size_t n);
   // Takes Y' of the colours at lightness `l` into the brackets, and moves `l` to the next place to
   // look at: regula falsi with Illinois' halving.
   void (*narrow)(const Planes& rgb, const float* wanted, const Brackets& brackets, std::size_t n,

@@ -38,16 +38,15 @@ class RowPainter {
     if (preserve_ == Preserve::luma) {
       paint_keeping_luma(y);
     } else {
-      rgb_of_row<T>(row(kL), width_, width_, ImageView<T>(rgb_.row(y), 1, width_, 3));
+      reduced_ = rgb_of_row<T>(row(kL), width_, width_, ImageView<T>(rgb_.row(y), 1, width_, 3));
     }
   }
 
   // Of the row painted last.
   RowRecord measure(std::size_t y) {
     const auto& pixels = kernels_.of<T>();
-    const float* used = row(preserve_ == Preserve::luma ? kSolvedL : kL);
     RowRecord record;
-    record.reduced = kernels_.out_of_gamut(used, row(kA), row(kB), width_);
+    record.reduced = reduced_;
     lightness_of_row(rgb_.row(y), 3, width_, row(kMeasured));
     record.l = kernels_.difference(row(kMeasured), row(kL), width_);
     // Lightness and chroma have served; their rows are taken for luma.
@@ -105,7 +104,7 @@ class RowPainter {
       rgb_of_row<float>(row(kSolvedL), width_, width_, shown);
       kernels_.narrow(rgb, row(kWanted), brackets, width_, row(kSolvedL));
     }
-    rgb_of_row<float>(row(kSolvedL), width_, width_, shown);
+    reduced_ = rgb_of_row<float>(row(kSolvedL), width_, width_, shown);
     pixels.round_to_luma(rgb, row(kWanted), width_, rgb_.row(y));
   }
 
@@ -116,6 +115,7 @@ class RowPainter {
   resample::ChromaRows chroma_;
   const RowKernels& kernels_;
   std::vector<float> rows_;
+  std::size_t reduced_ = 0;  // pixels of the row painted last that lost chroma
 };
 
 }  // namespace colorlab::pipeline

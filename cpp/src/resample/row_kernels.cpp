@@ -4,27 +4,17 @@
 #define HWY_TARGET_INCLUDE "resample/row_kernels.cpp"
 #include "hwy/foreach_target.h"  // compiles this file once per SIMD target
 //
+#include "base/for_each-inl.h"
 #include "color/dispatch.hpp"
 #include "hwy/highway.h"
 #include "resample/guided.hpp"
 
-// Every kernel ends with the same loop over single lanes, so that a sample's value does not depend
-// on where in a row it stands: that keeps results equal over tiles, whatever the target.
 HWY_BEFORE_NAMESPACE();
 namespace colorlab::resample::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-// Calls body(tag, i) over [0, n): full vectors, then one sample at a time.
-template <class Body>
-HWY_INLINE void ForEach(std::size_t n, const Body& body) {
-  const hn::ScalableTag<float> d;
-  std::size_t i = 0;
-  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) body(d, i);
-  const hn::CappedTag<float, 1> one;
-  for (; i < n; ++i) body(one, i);
-}
+using colorlab::HWY_NAMESPACE::ForEach;
 
 // x + fraction * (y - x)
 template <class V>
