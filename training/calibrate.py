@@ -20,7 +20,7 @@ from colorlab.errors import TrainingError
 from numpy.typing import NDArray
 
 from . import bins as ab_bins
-from . import evaluate
+from . import evaluate, seed
 from .config import ModelConfig
 
 TEMPERATURES = (0.38, 0.5, 0.7, 1.0)
@@ -69,6 +69,8 @@ def calibrate(
 ) -> Calibration:
     """Fits temperature and gain of a generator from `models.build_generator`.
 
+    One with a regression head has no temperature: its gain alone is fitted.
+
     Args:
         cf_share: colourfulness wanted, as a share of the truth's; the gain stays within GAINS,
             so it may be missed.
@@ -76,8 +78,10 @@ def calibrate(
     Raises:
         TrainingError: no photos, photos without any colour, or a generator of another kind.
     """
-    if len(generator.outputs) != 2:
-        raise TrainingError("only generators over ab bins have a temperature to calibrate")
+    if config.architecture in seed.SIDES:
+        raise TrainingError("the seed's generators have no chroma calibration")
+    if config.head == "regression":
+        temperatures = (config.temperature,)
     loaded = _predict(generator, config, photos, temperatures)
     truth = float(np.mean([metrics.colorfulness(p.truth) for p in loaded])) if loaded else 0.0
     if truth <= 0:
@@ -114,7 +118,10 @@ def _predict(
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def forward(lightness: tf.Tensor) -> list[tf.Tensor]:
-        logits, residual = generator(lightness, training=False)
+        outputs = generator(lightness, training=False)
+        if config.head == "regression":
+            return [outputs * config.ab_scale]
+        logits, residual = outputs
         return [
             tf.tensordot(tf.nn.softmax(logits / t), centres, 1) + residual * config.ab_scale
             for t in temperatures

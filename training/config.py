@@ -14,6 +14,7 @@ from colorlab.errors import TrainingError
 
 ARCHITECTURES = {"unet-lite0": 0, "seed-256": 256, "seed-32": 32}  # side of crops; 0: any
 SCHEDULES = ("constant", "cosine", "linear")
+HEADS = ("classification", "regression")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class DataConfig:
 class ModelConfig:
     architecture: str = "unet-lite0"
     pretrained: bool = True  # start the encoder from ImageNet weights
+    head: str = "classification"  # over ab bins, plus a residual; regression: ab itself
     decoder: tuple[int, ...] = (160, 96, 64)  # channels at 1/16, 1/8 and 1/4 of the input
     frozen_blocks: int = (
         0  # encoder blocks (of 16) that stay as they were for good, the stem with them
@@ -193,6 +195,7 @@ def _check(config: Config, origin: str) -> None:
     need(
         len(model.decoder) == 3 and min(model.decoder) >= 8, "model.decoder: 3 widths of 8 or more"
     )
+    need(model.head in HEADS, f"model.head: {', '.join(HEADS)}")
     need(0 <= model.frozen_blocks <= 16, "model.frozen_blocks: 0 to 16")
     need(0 < model.ab_scale <= 200, "model.ab_scale: above 0, at most 200")
     need(model.temperature > 0, "model.temperature: above 0")

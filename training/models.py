@@ -16,7 +16,8 @@ DOWNSCALE = 4  # the ab output is this much smaller than the input
 def build_generator(config: ModelConfig) -> Model:
     """U-Net [N,H,W,1] -> logits over the ab bins [N,H/4,W/4,Q] and residual ab [N,H/4,W/4,2].
 
-    The residual is in units of ab_scale, added to the bins' annealed mean.
+    The residual is in units of ab_scale, added to the bins' annealed mean. With the regression head
+    the only output is ab [N,H/4,W/4,2], in the same units.
     """
     encoder = lite0.build_encoder()
     if config.pretrained:
@@ -37,6 +38,9 @@ def build_generator(config: ModelConfig) -> Model:
         x = layers.UpSampling2D(2, interpolation="nearest", name=f"decoder{name}_up")(x)
         x = layers.Concatenate(name=f"decoder{name}_skip")([x, tap])
         x = _conv(x, width, 3, f"decoder{name}")
+    if config.head == "regression":
+        ab = layers.Conv2D(2, 1, kernel_initializer="zeros", name="regression")(x)
+        return Model(encoder.inputs[0], ab, name="generator")
     count = len(ab_bins.ab_bins())
     logits = layers.Conv2D(count, 1, name="logits")(x)
     residual = layers.Conv2D(2, 1, kernel_initializer="zeros", name="residual")(x)
@@ -66,8 +70,12 @@ def ab_from(logits: KerasTensor, residual: KerasTensor, config: ModelConfig) -> 
 
 def inference_model(generator: Model, config: Config) -> Model:
     """The generator as it ships: lightness [N,H,W,1] -> ab [N,H/4,W/4,2], times ab_scale = a*b*."""
-    logits, residual = generator.outputs
-    return Model(generator.inputs[0], ab_from(logits, residual, config.model), name="inference")
+    if config.model.head == "regression":
+        ab = layers.Rescaling(config.model.gain, name="gain")(generator.outputs[0])
+    else:
+        logits, residual = generator.outputs
+        ab = ab_from(logits, residual, config.model)
+    return Model(generator.inputs[0], ab, name="inference")
 
 
 def build_discriminator(width: int = 48) -> Model:

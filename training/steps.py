@@ -103,8 +103,8 @@ class Trainer(Averaging):
 
         @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
         def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
-            logits, residual = self.networks.generator(lightness, training=False)
-            return self._discriminate(lightness, _shrink(ab), self._mean(logits) + residual)
+            _, fake = self._predict(lightness, training=False)
+            return self._discriminate(lightness, _shrink(ab), fake)
 
         return step  # type: ignore[no-any-return]
 
@@ -138,6 +138,16 @@ class Trainer(Averaging):
 
         return step  # type: ignore[no-any-return]
 
+    def _predict(
+        self, lightness: tf.Tensor, *, training: bool
+    ) -> tuple[tf.Tensor | None, tf.Tensor]:
+        """The generator's logits, if it has any, and its ab."""
+        outputs = self.networks.generator(lightness, training=training)
+        if self.config.model.head == "regression":
+            return None, outputs
+        logits, residual = outputs
+        return logits, self._mean(logits) + residual
+
     def _mean(self, logits: tf.Tensor) -> tf.Tensor:
         """The annealed mean, for the losses on ab (the exported network computes the same)."""
         probability = tf.nn.softmax(logits / self.config.model.temperature)
@@ -146,9 +156,12 @@ class Trainer(Averaging):
     def _generate(
         self, lightness: tf.Tensor, true: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        logits, residual = self.networks.generator(lightness, training=True)
-        ab = self._mean(logits) + residual
-        total, entropy = losses.pixel_loss(
+        logits, ab = self._predict(lightness, training=True)
+        error = tf.reduce_mean(tf.norm(ab - true, axis=-1)) * self.config.model.ab_scale
+        parts = {"ab_error": error, "ab": ab}
+        if logits is None:
+            return losses.huber(ab, true), parts
+        total, parts["cross_entropy"] = losses.pixel_loss(
             logits,
             ab,
             true,
@@ -157,8 +170,7 @@ class Trainer(Averaging):
             self.config.model.ab_scale,
             self.config.optim.huber_weight,
         )
-        error = tf.reduce_mean(tf.norm(ab - true, axis=-1)) * self.config.model.ab_scale
-        return total, {"cross_entropy": entropy, "ab_error": error, "ab": ab}
+        return total, parts
 
     def _discriminate(
         self, lightness: tf.Tensor, true: tf.Tensor, fake: tf.Tensor

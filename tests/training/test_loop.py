@@ -104,10 +104,12 @@ def test_no_photos_and_no_folder(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_all_stages_change_what_they_should(photos, tmp_path):
+@pytest.mark.parametrize("head", config.HEADS)
+def test_all_stages_change_what_they_should(photos, tmp_path, head):
     stages = config.StageConfig(pixel_steps=1, discriminator_steps=1, joint_steps=1)
     settings = dataclasses.replace(
         TINY,
+        model=dataclasses.replace(TINY.model, head=head),
         stages=stages,
         checkpoint_every=1,
         optim=dataclasses.replace(TINY.optim, freeze_encoder=0.5),

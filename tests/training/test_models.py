@@ -13,6 +13,7 @@ import onnxruntime
 from colorlab.errors import ModelIncompatibleError
 from colorlab.training import bins, config, losses, models, onnx_writer
 
+RNG = np.random.default_rng(5)
 SMALL = config.ModelConfig(pretrained=False, decoder=(16, 16, 8), gain=1.2, temperature=0.5)
 
 
@@ -59,6 +60,17 @@ def test_shapes_and_size_of_the_default_generator():
         (None, None, None, 2),
     ]
     assert 3.6e6 < model.count_params() < 3.8e6
+
+
+def test_the_regression_head_gives_ab_and_ships(lightness):
+    shape = dataclasses.replace(SMALL, head="regression")
+    model = models.build_generator(shape)
+    model.get_layer("regression").kernel.assign(RNG.normal(0, 0.1, (1, 1, 8, 2)))
+    ab = model(lightness, training=False)
+    assert ab.shape == (2, 16, 24, 2)
+    inference = models.inference_model(model, config.Config(model=shape))
+    expected = np.clip(SMALL.gain * ab.numpy(), -1, 1)
+    np.testing.assert_allclose(run(to_onnx(inference), lightness), expected, atol=1e-4)
 
 
 def test_frozen_blocks_do_not_train():
