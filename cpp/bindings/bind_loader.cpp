@@ -4,6 +4,7 @@
 #include <pybind11/stl/filesystem.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "bindings.hpp"
+#include "colorlab/error.hpp"
 #include "colorlab/loader.hpp"
 
 namespace colorlab::bindings {
@@ -99,10 +101,28 @@ class Loader {
   std::unique_ptr<PhotoLoader> loader_;
 };
 
+FilmOptions film_of(const std::map<std::string, double>& given) {
+  FilmOptions film;
+  const std::map<std::string, double*> known = {
+      {"share", &film.share}, {"response", &film.response}, {"blur", &film.blur},
+      {"gamma", &film.gamma}, {"contrast", &film.contrast}, {"fading", &film.fading},
+      {"grain", &film.grain}, {"jpeg", &film.jpeg},
+  };
+  for (const auto& [name, value] : given) {
+    const auto found = known.find(name);
+    if (found == known.end()) {
+      throw Error(ErrorCode::invalid_argument, "there is no film effect \"" + name + "\"");
+    }
+    *found->second = value;
+  }
+  return film;
+}
+
 std::unique_ptr<Loader> make_loader(const std::vector<ItemTuple>& items, std::size_t batch,
                                     std::size_t crop, double min_scale, bool flip, float ab_scale,
                                     std::uint64_t seed, std::uint64_t first_sample, int threads,
-                                    std::size_t queue, std::optional<std::vector<double>> weights) {
+                                    std::size_t queue, std::optional<std::vector<double>> weights,
+                                    const std::map<std::string, double>& film) {
   LoaderOptions options;
   options.batch = batch;
   options.crop = crop;
@@ -114,6 +134,7 @@ std::unique_ptr<Loader> make_loader(const std::vector<ItemTuple>& items, std::si
   options.threads = threads;
   options.queue = queue;
   options.weights = std::move(weights).value_or(std::vector<double>{});
+  options.film = film_of(film);
   return std::make_unique<Loader>(items, options);
 }
 
@@ -126,10 +147,11 @@ void register_loader(py::module_& module) {
       .def(py::init(&make_loader), py::arg("items"), py::kw_only(), py::arg("batch") = 16,
            py::arg("crop") = 128, py::arg("min_scale") = 0.6, py::arg("flip") = true,
            py::arg("ab_scale") = 110.0F, py::arg("seed") = 0, py::arg("first_sample") = 0,
-           py::arg("threads") = 1, py::arg("queue") = 4, py::arg("weights") = py::none())
+           py::arg("threads") = 1, py::arg("queue") = 4, py::arg("weights") = py::none(),
+           py::arg("film") = std::map<std::string, double>{})
       .def("next", &Loader::next,
            "(lightness, ab): float32 (N, crop, crop, 1) = L*/50 - 1 and (N, crop, crop, 2) = "
-           "a*b*/ab_scale.")
+           "a*b*/ab_scale; the lightness of an old photograph where `film` says so.")
       .def("failed", &Loader::failed, "Photos that could not be read, as (path, reason).")
       .def_property_readonly("next_sample", &Loader::next_sample,
                              "Number of the next batch's first sample: first_sample to resume.");

@@ -11,10 +11,11 @@ namespace colorlab::loader {
 namespace {
 
 constexpr int kRounds = 6;
+constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15ULL;
 
 // SplitMix64 (Steele, Lea & Flood 2014).
 std::uint64_t mix(std::uint64_t x) {
-  x += 0x9E3779B97F4A7C15ULL;
+  x += kGolden;
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
   return x ^ (x >> 31);
@@ -28,6 +29,15 @@ std::uint64_t hash(std::uint64_t seed, std::uint64_t k, std::uint64_t attempt, P
 
 double uniform(std::uint64_t seed, std::uint64_t k, std::uint64_t attempt, Purpose purpose) {
   return static_cast<double>(hash(seed, k, attempt, purpose) >> 11) * 0x1p-53;
+}
+
+double Stream::uniform() { return static_cast<double>(mix(state_ += kGolden) >> 11) * 0x1p-53; }
+
+float Stream::normal() {
+  const std::uint64_t bits = mix(state_ += kGolden);
+  const auto part = [bits](int shift) { return static_cast<std::int32_t>(bits >> shift & 0xFFFF); };
+  const std::int32_t sum = part(0) + part(16) + part(32) + part(48) - 2 * 0xFFFF;
+  return static_cast<float>(sum) * (1.7320508F / 65536.0F);  // each has variance 65536^2 / 12
 }
 
 std::uint64_t permute(std::uint64_t index, std::uint64_t count, std::uint64_t key) {

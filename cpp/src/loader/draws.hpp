@@ -8,7 +8,7 @@
 namespace colorlab::loader {
 
 // What a number is drawn for; numbers of different purposes are independent.
-enum class Purpose : std::uint64_t { photo, scale, row, column, mirror };
+enum class Purpose : std::uint64_t { photo, scale, row, column, mirror, film };
 
 // 64 well-mixed bits of the key (SplitMix64's finalizer, chained).
 [[nodiscard]] std::uint64_t hash(std::uint64_t seed, std::uint64_t k, std::uint64_t attempt,
@@ -17,6 +17,17 @@ enum class Purpose : std::uint64_t { photo, scale, row, column, mirror };
 // The same as a number in [0, 1).
 [[nodiscard]] double uniform(std::uint64_t seed, std::uint64_t k, std::uint64_t attempt,
                              Purpose purpose);
+
+// Numbers in [0, 1), one after another, for what needs many of the same purpose.
+class Stream {
+ public:
+  explicit Stream(std::uint64_t key) : state_(key) {}
+  [[nodiscard]] double uniform();
+  [[nodiscard]] float normal();  // mean 0, variance 1; the sum of four uniform numbers, within 3.5
+
+ private:
+  std::uint64_t state_;
+};
 
 // Where `index` < `count` comes to lie in the permutation number `key` of 0..count-1: a Feistel
 // network over the next power of four, walked until it lands inside. No table, O(1) on average.

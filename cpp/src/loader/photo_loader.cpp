@@ -28,6 +28,16 @@ void check(const LoaderOptions& options) {
   require(options.min_scale > 0 && options.min_scale <= 1, "min_scale must be over 0, up to 1");
   require(options.ab_scale > 0 && options.ab_scale < 1e6F, "ab_scale must be positive");
   require(options.threads >= 1 && options.threads <= 256, "threads must be 1..256");
+  const FilmOptions& film = options.film;
+  const auto within = [](double value, double high) { return value >= 0 && value <= high; };
+  require(within(film.share, 1), "film.share must be 0..1");
+  require(within(film.response, 1), "film.response must be 0..1");
+  require(within(film.blur, 4), "film.blur must be 0..4 pixels");
+  require(within(film.gamma, 2), "film.gamma must be 0..2");
+  require(within(film.contrast, 2), "film.contrast must be 0..2");
+  require(within(film.fading, 0.9), "film.fading must be 0..0.9");
+  require(within(film.grain, 0.5), "film.grain must be 0..0.5");
+  require(within(film.jpeg, 1), "film.jpeg must be 0..1");
   require(options.queue >= 1 && options.queue <= 1024, "queue must be 1..1024 batches");
   const std::size_t bytes = options.crop * options.crop * 3 * sizeof(float) * options.batch;
   require(bytes <= (std::size_t{16} << 30) / options.queue,

@@ -54,15 +54,14 @@ void copy_square(ImageView<const T> image, const Square& square, float scale, fl
   }
 }
 
-void write_sample(const std::vector<float>& lab, std::size_t side, bool mirror, float ab_scale,
+void write_sample(const Scratch& scratch, std::size_t side, bool mirror, float ab_scale,
                   const SampleTarget& target) {
   for (std::size_t y = 0; y < side; ++y) {
     for (std::size_t x = 0; x < side; ++x) {
-      const std::size_t to = y * side + x;
-      const float* from = &lab[3 * (y * side + (mirror ? side - 1 - x : x))];
-      target.lightness[to] = from[0] / 50.0F - 1.0F;
-      target.ab[2 * to] = from[1] / ab_scale;
-      target.ab[2 * to + 1] = from[2] / ab_scale;
+      const std::size_t to = y * side + x, from = y * side + (mirror ? side - 1 - x : x);
+      target.lightness[to] = scratch.lightness[from] / 50.0F - 1.0F;
+      target.ab[2 * to] = scratch.lab[3 * from + 1] / ab_scale;
+      target.ab[2 * to + 1] = scratch.lab[3 * from + 2] / ab_scale;
     }
   }
 }
@@ -99,7 +98,13 @@ void make_sample(const PhotoItem& item, const LoaderOptions& options, std::uint6
   rgb_to_lab<float>(ImageView<const float>(scratch.rgb.data(), crop, crop, 3),
                     ImageView<float>(scratch.lab.data(), crop, crop, 3), 1);
   const bool mirror = options.flip && (hash(options.seed, k, attempt, Purpose::mirror) >> 63) != 0;
-  write_sample(scratch.lab, crop, mirror, options.ab_scale, target);
+  scratch.lightness.resize(crop * crop);
+  if (!film_lightness(scratch.rgb, crop, options.film,
+                      hash(options.seed, k, attempt, Purpose::film), scratch.film,
+                      scratch.lightness)) {
+    for (std::size_t i = 0; i < crop * crop; ++i) scratch.lightness[i] = scratch.lab[3 * i];
+  }
+  write_sample(scratch, crop, mirror, options.ab_scale, target);
 }
 
 }  // namespace colorlab::loader

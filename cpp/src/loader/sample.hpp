@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "colorlab/loader.hpp"
+#include "loader/film.hpp"
 
 namespace colorlab::loader {
 
 // Memory that a worker uses again for each sample.
 struct Scratch {
-  std::vector<float> crop, rgb, lab;
+  std::vector<float> crop, rgb, lab, lightness;
+  FilmScratch film;
 };
 
 // Where a sample of crop * crop pixels goes: channels-last, 1 and 2 channels.
