@@ -29,6 +29,34 @@ class DataConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AugmentConfig:
+    """Old photographs in place of clean greys: the network sees an altered lightness, the ab that
+    it is to find stay the photo's own. Effects are drawn per crop, from nothing to their strength.
+    """
+
+    share: float = 1.0  # of the crops that are altered at all
+    response: float = 0.0  # 0..1: from luminance to what one of four emulsions recorded
+    blur: float = 0.0  # 0..4: standard deviation, pixels of the crop
+    gamma: float = 0.0  # 0..2: the exponent is 2^-gamma .. 2^gamma
+    contrast: float = 0.0  # 0..2: slope about middle grey, up to 2^contrast
+    fading: float = 0.0  # 0..0.9: share of the range from black to white that is lost
+    grain: float = 0.0  # 0..0.5: standard deviation at middle grey, of a range of 1
+    jpeg: float = 0.0  # 0..1: qualities from 95 down to 95 - 75 jpeg
+
+
+AUGMENT_LIMITS = {
+    "share": 1.0,
+    "response": 1.0,
+    "blur": 4.0,
+    "gamma": 2.0,
+    "contrast": 2.0,
+    "fading": 0.9,
+    "grain": 0.5,
+    "jpeg": 1.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConfig:
     architecture: str = "unet-lite0"
     pretrained: bool = True  # start the encoder from ImageNet weights
@@ -73,6 +101,7 @@ class OptimConfig:
 @dataclass(frozen=True, slots=True)
 class Config:
     data: DataConfig = field(default_factory=DataConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     stages: StageConfig = field(default_factory=StageConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
@@ -93,6 +122,7 @@ class Config:
 
 _SECTIONS = {
     "data": DataConfig,
+    "augment": AugmentConfig,
     "model": ModelConfig,
     "stages": StageConfig,
     "optim": OptimConfig,
@@ -186,6 +216,8 @@ def _check(config: Config, origin: str) -> None:
     need(data.threads >= 1, "data.threads: at least 1")
     need(0 < data.min_scale <= 1, "data.min_scale: above 0, at most 1")
     need(all(w >= 0 for w in data.source_weights.values()), "data.source_weights: not negative")
+    for key, high in AUGMENT_LIMITS.items():
+        need(0 <= getattr(config.augment, key) <= high, f"augment.{key}: 0 to {high:g}")
     need(
         model.architecture in ARCHITECTURES,
         f'model.architecture: "{model.architecture}" is not one of {", ".join(ARCHITECTURES)}',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from colorlab import _core
 from colorlab.errors import TrainingError
 
-from .config import DataConfig
+from .config import Config, DataConfig
 
 Item = tuple[str, str, int, int]  # source, name, offset, size
 
@@ -63,18 +64,20 @@ def item_weights(items: Sequence[Item], config: DataConfig) -> list[float] | Non
 
 
 def open_loader(
-    items: Sequence[Item], config: DataConfig, *, ab_scale: float, seed: int, first_sample: int
+    items: Sequence[Item], config: Config, *, seed: int, first_sample: int
 ) -> _core.PhotoLoader:
     """Endless batches; `.next()` gives lightness [N,c,c,1] and ab [N,c,c,2], float32."""
+    data = config.data
     return _core.PhotoLoader(
         list(items),
-        batch=config.batch,
-        crop=config.crop,
-        min_scale=config.min_scale,
-        flip=config.flip,
-        ab_scale=ab_scale,
+        batch=data.batch,
+        crop=data.crop,
+        min_scale=data.min_scale,
+        flip=data.flip,
+        ab_scale=config.model.ab_scale,
         seed=seed,
         first_sample=first_sample,
-        threads=config.threads,
-        weights=item_weights(items, config),
+        threads=data.threads,
+        weights=item_weights(items, data),
+        film=dataclasses.asdict(config.augment),
     )

@@ -169,15 +169,10 @@ def _run(
     validate: Path | None,
 ) -> None:
     loader = data.open_loader(
-        items,
-        config.data,
-        ab_scale=config.model.ab_scale,
-        seed=config.seed,
-        first_sample=first * config.data.batch,
+        items, config, seed=config.seed, first_sample=first * config.data.batch
     )
-    lightness, ab = data.open_loader(  # the same crops in every sheet of samples
-        items, config.data, ab_scale=config.model.ab_scale, seed=config.seed + 1, first_sample=0
-    ).next()
+    # The same crops in every sheet of samples.
+    lightness, ab = data.open_loader(items, config, seed=config.seed + 1, first_sample=0).next()
     samples = lightness[:SAMPLES], ab[:SAMPLES]
     inference = architectures.inference(trainer.networks.generator, config)
     validator = None
@@ -280,9 +275,7 @@ def _count_bins(items: Sequence[data.Item], config: Config) -> NDArray[np.float6
     counts = np.zeros(len(centres))
     if config.model.architecture in seed.SIDES:  # they know no bins
         return counts
-    loader = data.open_loader(
-        items, config.data, ab_scale=config.model.ab_scale, seed=config.seed, first_sample=0
-    )
+    loader = data.open_loader(items, config, seed=config.seed, first_sample=0)
     for _ in range(-(-config.optim.fit_bins_from // config.data.batch)):
         _, ab = loader.next()
         small = ab[:, 2 :: models.DOWNSCALE, 2 :: models.DOWNSCALE] * config.model.ab_scale

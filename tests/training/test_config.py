@@ -39,6 +39,8 @@ def test_a_file_overrides_defaults(tmp_path):
         ({"data": {"crop": 100}}, "data.crop: a multiple of 32", None),
         ({"model": {"architecture": "unet"}}, '"unet" is not one of unet-lite0', None),
         ({"model": {"architecture": "seed-256"}}, "seed-256 takes crops of 256", None),
+        ({"augment": {"grain": 0.7}}, "augment.grain: 0 to 0.5", None),
+        ({"augment": {"jpg": 1.0}}, 'unknown key "augment.jpg"', 'Did you mean "augment.jpeg"?'),
         ({"optim": {"rebalance": 1.5}}, "optim.rebalance: 0 to 1", None),
         ({"model": {"decoder": [64, 32]}}, "model.decoder: 3 widths", None),
         ({"stages": {"pixel_steps": 0}}, "stages: at least one step", None),

@@ -26,6 +26,7 @@ TINY = config.from_dict(
         "validate_every": 4,
         "validation_photos": 3,
         "data": {"crop": 32, "batch": 4},
+        "augment": {"response": 1.0, "grain": 0.05, "jpeg": 0.5},
         "model": {"pretrained": False, "decoder": [16, 16, 8]},
         "stages": {"pixel_steps": 4},
         "optim": {"fit_bins_from": 8, "warmup_steps": 1, "freeze_encoder": 0.0, "ema": 0.5},
