@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -107,11 +108,50 @@ def load_run(run: Path, *, best: bool = False) -> Run:
 
     `best`: those of the best validated step instead of the last.
     """
-    config = read_config(run)
-    groups, state = load(run)
-    if best:
-        groups, chosen = load(run, BEST)
-        state = state | chosen
+    return load_mean([run], best=best)
+
+
+def load_mean(runs: Sequence[Path], *, best: bool = False) -> Run:
+    """Several runs of one architecture as one: the mean of their generators' averaged weights.
+
+    Runs that started from the same weights end in one basin, where the mean is better than each
+    ("model soups", Wortsman et al. 2022). Configuration, step and sources are the first run's, the
+    data's hash is over all.
+
+    Raises:
+        TrainingError: no checkpoint, or runs whose networks differ.
+    """
+    config = read_config(runs[0])
+    states: list[dict[str, Any]] = []
+    sums: list[np.ndarray] = []
+    for run in runs:
+        _check_same_network(run, read_config(run).model, runs[0], config.model)
+        groups, state = load(run)
+        if best:
+            groups, chosen = load(run, BEST)
+            state = state | chosen
+        states.append(state)
+        arrays = [array.astype(np.float64) for array in groups["ema"]]
+        sums = [a + b for a, b in zip(sums, arrays, strict=True)] if sums else arrays
     generator = architectures.generator(replace(config.model, pretrained=False))
-    assign(generator.weights, groups["ema"], "generator")
-    return Run(config, generator, state["step"], state["data_hash"], state.get("sources", []))
+    means = [(total / len(runs)).astype(np.float32) for total in sums]
+    assign(generator.weights, means, "generator")
+    hashes = sorted({state["data_hash"] for state in states})
+    joined = hashlib.sha256("".join(hashes).encode()).hexdigest()
+    return Run(
+        config,
+        generator,
+        states[0]["step"],
+        hashes[0] if len(hashes) == 1 else joined,
+        states[0].get("sources", []),
+    )
+
+
+def _check_same_network(
+    run: Path, model: configuration.ModelConfig, first: Path, wanted: configuration.ModelConfig
+) -> None:
+    for key in ("architecture", "decoder", "ab_scale"):
+        if getattr(model, key) != getattr(wanted, key):
+            raise TrainingError(
+                f"has another model.{key} than {first}: their weights have no mean", path=str(run)
+            )

@@ -67,9 +67,13 @@ class Exported:
 
 
 def export(
-    run: Path, path: Path, options: Options, *, narrate: Callable[[str], None] = lambda _: None
+    runs: Path | Sequence[Path],
+    path: Path,
+    options: Options,
+    *,
+    narrate: Callable[[str], None] = lambda _: None,
 ) -> Exported:
-    """Writes the generator of `run` to `path`, all or nothing.
+    """Writes the generator of a run, or the mean of several, to `path`, all or nothing.
 
     Raises:
         TrainingError: no run, no photos, or outputs that differ by more than TOLERANCE (int8: dE00
@@ -80,7 +84,8 @@ def export(
         raise OutputError(
             "the file exists already", code="output_exists", path=str(path), hint="Use --overwrite."
         )
-    trained = checkpoint.load_run(run, best=options.best)
+    runs = [runs] if isinstance(runs, Path) else list(runs)
+    trained = checkpoint.load_mean(runs, best=options.best)
     given = {key: getattr(options, key) for key in ("temperature", "gain", "default_size")}
     chosen = {key: value for key, value in given.items() if value is not None}
     config = replace(trained.config, model=replace(trained.config.model, **chosen))
@@ -105,7 +110,7 @@ def export(
     if not worst <= tolerance:
         raise TrainingError(
             f"the exported network differs from Keras by {worst:.2g}, allowed is {tolerance:.0e}",
-            path=str(run),
+            path=str(runs[0]),
         )
     measured = {
         folder.name: _measure(folder, content, config.model, options.limit)
@@ -126,7 +131,7 @@ def export(
             stride=models.STRIDE,
             default_size=config.model.default_size,
             licence=options.licence,
-            training=_shareable(config.as_dict()) | {"steps": trained.step},
+            training=_shareable(config.as_dict()) | {"steps": trained.step, "runs": len(runs)},
             data_hash=trained.data_hash,
             metrics=measured,
         ),

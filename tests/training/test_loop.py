@@ -198,6 +198,26 @@ def test_export_and_start_again_from_it(straight, photos, tmp_path):
         loop.initial.load_into(generator, tmp_path / "none.onnx")
 
 
+def test_several_runs_become_their_mean(straight, photos, tmp_path):
+    """The mean ships, and another run can start from it."""
+    other = dataclasses.replace(TINY, seed=9)
+    loop.train([photos], tmp_path / "other", other, init=straight[0])
+    runs = [straight[0], tmp_path / "other"]
+    path = tmp_path / "mean.onnx"
+    assert export.export(runs, path, export.Options()).largest_difference <= 1e-4
+    generator = checkpoint.load_run(runs[0]).generator
+    loop.initial.load_into(generator, path)
+    pairs = zip(*(checkpoint.load(run)[0]["ema"] for run in runs), strict=True)
+    for weight, (a, b) in zip(generator.weights, pairs, strict=True):
+        np.testing.assert_allclose(weight.numpy(), (a + b) / 2, rtol=1e-5, atol=1e-7)
+
+    wide = dataclasses.replace(TINY, model=dataclasses.replace(TINY.model, decoder=(16, 16, 16)))
+    (tmp_path / "wide").mkdir()
+    checkpoint.write_config(tmp_path / "wide", wide)
+    with pytest.raises(TrainingError, match=r"wide.*another model\.decoder"):
+        export.export([*runs, tmp_path / "wide"], tmp_path / "no.onnx", export.Options())
+
+
 def test_int8_is_smaller_and_close(straight, photos, tmp_path):
     written = export.export(straight[0], tmp_path / "x.onnx", export.Options(storage="int8"))
     whole = export.export(straight[0], tmp_path / "y.onnx", export.Options())

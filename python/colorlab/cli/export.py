@@ -12,6 +12,7 @@ _EXAMPLES = """\
 examples:
   colorlab export runs/mine -o mine.onnx
   colorlab export runs/mine -o mine.onnx --fp16 --calibrate val/ --validate val/
+  colorlab export runs/a runs/b runs/c -o mean.onnx
   colorlab export runs/mine -o mine-int8.onnx --int8 --photos photos/
 """
 
@@ -21,12 +22,19 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = subparsers.add_parser(
         "export",
         help="write a training run's generator as ONNX",
-        description="Writes the averaged generator of a run as an ONNX file that colorize uses, "
+        description="Writes the averaged generator of a run, or the mean of several runs that "
+        "started from the same weights, as an ONNX file that colorize uses, "
         "after checking on photos that it gives what Keras gives.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("run_folder", metavar="RUN", type=Path, help="folder of a training run")
+    parser.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="+",
+        type=Path,
+        help="folder of a training run; of several of one architecture, the mean is exported",
+    )
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.onnx")
     parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
     parser.add_argument("--json", action="store_true", help="what was written, as JSON on stdout")
@@ -108,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
         best=args.best,
         overwrite=args.overwrite,
     )
-    written = export.export(args.run_folder, args.output, options, narrate=say)
+    written = export.export(args.runs, args.output, options, narrate=say)
     say(f"colorlab: wrote {written.path} ({written.bytes / 1e6:.1f} MB)")
     if args.json:
         emit(dataclasses.asdict(written) | {"path": str(written.path)})
