@@ -13,17 +13,21 @@ MODULES = {
 }
 
 MAY_USE_CORE = {"colorlab", "colorlab.color", "colorlab.image_io", "colorlab.tiling"} | {
+    "colorlab.bench.files",
+    "colorlab.bench.kernels",
     "colorlab.colorizer",
     "colorlab.evaluation",
+    "colorlab.html_report",
 }
 HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "matplotlib"}
 # Lower layers first: a module may import those of its own layer and below.
 LAYERS = [
-    {"errors", "metadata", "render", "result"},
-    {"color", "image_io", "tiling", "metrics", "evaluation", "inputs", "model"},
+    {"bootstrap", "errors", "metadata", "render", "result"},
+    {"color", "html_report", "image_io", "tiling", "metrics", "evaluation", "inputs", "model"},
     {"session"},
     {"colorizer"},
     {"bulk"},
+    {"bench"},
     {"cli", "__main__"},
 ]
 MAY_USE_TRAINING = {"colorlab.cli.train", "colorlab.cli.export", "colorlab.cli.evaluate"}

@@ -5,14 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SIZES", "megapixels", "picture"]
 
 SIZES = {"256": (256, 256), "1024": (1024, 1024), "12MP": (3000, 4000)}
 
 
-def picture(size: str, seed: int = 0) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """RGB (H, W, 3) of a size in SIZES."""
+def megapixels(size: str) -> float:
+    """Of a size in SIZES."""
     height, width = SIZES[size]
+    return height * width / 1e6
+
+
+def picture(size: str | tuple[int, int], seed: int = 0) -> npt.NDArray[np.uint8]:
+    """RGB (H, W, 3) of a size in SIZES, or of (height, width)."""
+    height, width = SIZES[size] if isinstance(size, str) else size
     rng = np.random.default_rng(seed)
+    y: npt.NDArray[Any]
+    x: npt.NDArray[Any]
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     y, x = y / height, x / width
     rgb = np.empty((height, width, 3), np.uint8)
