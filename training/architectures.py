@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from colorlab.model.classes import ColorClasses
 from keras import Model, layers
 from numpy.typing import NDArray
 
@@ -30,6 +31,14 @@ def inference(trained: Model, config: Config) -> Model:
         ab = layers.Rescaling(config.model.gain, name="gain")(trained.outputs[0])
         return Model(trained.inputs[0], ab, name="inference")
     return models.inference_model(trained, config)
+
+
+def color_classes(model: ModelConfig) -> ColorClasses | None:
+    """What the generator's logits are over; None where it has none."""
+    if model.architecture in seed.SIDES or model.head == "regression":
+        return None
+    centres = tuple((float(a), float(b)) for a, b in bins.ab_bins())
+    return ColorClasses(centres, model.temperature, model.gain)
 
 
 def trainer(

@@ -92,7 +92,8 @@ def export(
     if options.calibrate:
         config = _calibrated(trained.generator, config, options, narrate)
     inference = architectures.inference(trained.generator, config)
-    exported = _write_graph(inference, half=options.storage == "float16")
+    classes = architectures.color_classes(config.model)
+    exported = _write_graph(inference, classes is not None, half=options.storage == "float16")
     images = _photos(options.photos or [Path(s) for s in trained.sources], 2 * INT8_PHOTOS)
     tensors = [_tensor(image) for image in images]
     change = None
@@ -134,6 +135,7 @@ def export(
             training=_shareable(config.as_dict()) | {"steps": trained.step, "runs": len(runs)},
             data_hash=trained.data_hash,
             metrics=measured,
+            classes=classes,
         ),
     )
     content = exported.SerializeToString()
@@ -151,12 +153,13 @@ def export(
     )
 
 
-def _write_graph(inference: keras.Model, *, half: bool) -> onnx.ModelProto:
+def _write_graph(inference: keras.Model, with_classes: bool, *, half: bool) -> onnx.ModelProto:
     return onnx_writer.write(
         inference,
         input_name=model_card.INPUT_NAME,
         output_name=model_card.OUTPUT_NAME,
         limit=1.0,
+        also={model_card.CLASSES_NAME: "logits"} if with_classes else None,
         half=half,
     )
 

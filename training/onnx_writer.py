@@ -8,7 +8,7 @@ a place to start training from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -28,12 +28,19 @@ Array = NDArray[np.float32]
 
 
 def write(
-    model: keras.Model, *, input_name: str, output_name: str, limit: float, half: bool = False
+    model: keras.Model,
+    *,
+    input_name: str,
+    output_name: str,
+    limit: float,
+    also: Mapping[str, str] | None = None,
+    half: bool = False,
 ) -> onnx.ModelProto:
     """The model as ONNX: float32 [N,C,H,W] in and out, N, H, W free, output clipped to +-limit.
 
     Args:
         model: functional, channels last, one input and one output, each layer used once.
+        also: further outputs: their names, each with the layer whose output it is.
         half: store large weights as float16, widened when the file is loaded.
 
     Raises:
@@ -55,26 +62,23 @@ def write(
         translate(graph, operation)
     low, high = graph.constant("limit/low", -limit), graph.constant("limit/high", limit)
     graph.node("Clip", [graph.names[id(result)], low, high], output_name)
-    channels = (int(source.shape[-1]), int(result.shape[-1]))
+    outputs = [_value(output_name, result, "h", "w")]
+    for name, layer in (also or {}).items():
+        tensor = model.get_layer(layer).output
+        graph.node("Identity", [graph.names[id(tensor)]], name)
+        outputs.append(_value(name, tensor, "h", "w"))
     proto = helper.make_graph(
-        graph.nodes,
-        model.name,
-        [
-            helper.make_tensor_value_info(
-                input_name, TensorProto.FLOAT, ["N", channels[0], "H", "W"]
-            )
-        ],
-        [
-            helper.make_tensor_value_info(
-                output_name, TensorProto.FLOAT, ["N", channels[1], "h", "w"]
-            )
-        ],
-        graph.initializers,
+        graph.nodes, model.name, [_value(input_name, source, "H", "W")], outputs, graph.initializers
     )
     exported = helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)])
     exported.ir_version = IR_VERSION
     onnx.checker.check_model(exported, full_check=True)
     return exported
+
+
+def _value(name: str, tensor: keras.KerasTensor, height: str, width: str) -> onnx.ValueInfoProto:
+    shape = ["N", int(tensor.shape[-1]), height, width]
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
 def read_weights(exported: onnx.ModelProto, model: keras.Model) -> None:

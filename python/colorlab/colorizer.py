@@ -38,6 +38,7 @@ Upsample = Literal["guided", "bilinear"]
 
 _GPU_BATCH = 8  # on a CPU a batch gains nothing: the convolutions of one photo fill the cores
 _MAX_SATURATION = 10.0
+MAX_CANDIDATES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +262,41 @@ class Colorizer:
             raise InvalidArgumentError(f'on_error must be "raise" or "return", not {on_error!r}')
         self._open_session()
         return self._stream(iter(images), saturation, preserve, size, on_error == "return")
+
+    def candidates(
+        self,
+        image: ImageLike,
+        count: int = 5,
+        *,
+        saturation: float = 1.0,
+        preserve: Preserve = "lightness",
+        size: int | Literal["auto"] | None = None,
+    ) -> list[ColorizedImage]:
+        """Different plausible colourings of one photo, out of one pass of the network.
+
+        The first is that of `colorize`; see `ColorClasses.alternatives` for the others. The same
+        photo gives the same candidates every time.
+
+        Args:
+            image, saturation, preserve, size: as for `colorize`.
+            count: how many, 1..24.
+
+        Raises:
+            ModelIncompatibleError: the generator gives no distribution over colours.
+        """
+        check_finish(saturation, preserve)
+        if not isinstance(count, int) or not 1 <= count <= MAX_CANDIDATES:
+            raise InvalidArgumentError(f"candidates are 1..{MAX_CANDIDATES}, not {count!r}")
+        photo = self.prepare(image, size=size)
+        session = self._open_session()
+        ab, logits = session.run_with_classes(photo.tensor)
+        classes = session.card.classes
+        assert classes is not None  # run_with_classes refuses
+        own = np.ascontiguousarray(ab[0].transpose(1, 2, 0))
+        return [
+            self.finish(photo, each, saturation=saturation, preserve=preserve)
+            for each in classes.alternatives(own, logits[0], count)
+        ]
 
     def predict_ab(
         self, lightness: npt.NDArray[Any], *, size: int | Literal["auto"] | None = None

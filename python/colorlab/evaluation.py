@@ -83,24 +83,12 @@ def root_of(source: Path) -> Path:
 
 def read_8bit(path: Path) -> Bytes:
     """A photo's RGB pixels (H, W, 3), 16 bits rounded to 8."""
-    pixels = image_io.read(path)
-    if pixels.dtype == np.uint16:
-        return np.round(pixels / 257.0).astype(np.uint8)
-    return pixels.astype(np.uint8, copy=False)
+    return image_io.to_8bit(image_io.read(path))
 
 
 def truth_at(path: Path, short_side: int = SHORT_SIDE) -> Bytes:
     """A colour photo reduced (exact area average) to this short side; smaller ones stay."""
-    pixels = read_8bit(path)
-    height, width = pixels.shape[:2]
-    scale = short_side / min(height, width)
-    if scale >= 1:
-        return pixels
-
-    size = (max(1, round(height * scale)), max(1, round(width * scale)))
-    small = _core.resize_area(pixels.astype(np.float32), *size)
-    result: Bytes = np.clip(np.round(small), 0, 255).astype(np.uint8)
-    return result
+    return image_io.reduced(image_io.read(path), short_side)
 
 
 def to_grey(rgb: Bytes) -> Bytes:

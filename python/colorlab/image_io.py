@@ -44,6 +44,8 @@ __all__ = [
     "probe",
     "read",
     "read_metadata",
+    "reduced",
+    "to_8bit",
     "write",
 ]
 
@@ -403,3 +405,26 @@ def _load(src: Source, limits: Limits | None) -> tuple[bytes | bytearray | memor
 
 def _plain(limits: Limits | None) -> dict[str, int] | None:
     return None if limits is None else dict(limits)
+
+
+def to_8bit(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """uint8 as it is, uint16 rounded to it."""
+    if pixels.dtype == np.uint16:
+        return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return pixels.astype(np.uint8, copy=False)
+
+
+def reduced(pixels: npt.NDArray[Any], short_side: int) -> npt.NDArray[np.uint8]:
+    """Pixels (H, W, C), uint8 or uint16, area-averaged to a short side, as uint8; never enlarged.
+
+    For thumbnails and for the protocols of evaluation: the average is of the encoded values, as
+    other tools take it.
+    """
+    height, width = pixels.shape[:2]
+    scale = short_side / min(height, width)
+    if scale >= 1:
+        return to_8bit(pixels)
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    divisor = np.float32(257 if pixels.dtype == np.uint16 else 1)
+    small = _core.resize_area(pixels.astype(np.float32), *size) / divisor
+    return np.clip(np.round(small), 0, 255).astype(np.uint8)

@@ -24,7 +24,7 @@ from colorlab.errors import (
     OutOfMemoryError,
     ShapeError,
 )
-from colorlab.model.card import INPUT_NAME, OUTPUT_NAME, ModelCard
+from colorlab.model.card import CLASSES_NAME, INPUT_NAME, OUTPUT_NAME, ModelCard
 from colorlab.model.verification import TensorSignature, VerifiedModel, check_contract
 
 __all__ = [
@@ -138,16 +138,43 @@ class GeneratorSession:
             OutOfMemoryError: the batch is too large for the memory there is.
             ModelIncompatibleError: the output breaks the contract, or the graph cannot run.
         """
+        (output,) = self._run([OUTPUT_NAME], lightness)
+        return self._check_output(output, lightness.shape)
+
+    def run_with_classes(
+        self, lightness: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """One pass of a generator that has classes: as `run`, and the logits (N, Q, h, w).
+
+        Raises:
+            ModelIncompatibleError: the generator has none; and as `run`.
+        """
+        if self.card.classes is None:
+            raise ModelIncompatibleError(
+                "this generator gives one colour per pixel and no distribution over colours",
+                path=self._model.path,
+                hint="The bundled generators do, and those that `colorlab export` writes",
+            )
+        output, logits = self._run([OUTPUT_NAME, CLASSES_NAME], lightness)
+        ab = self._check_output(output, lightness.shape)
+        if logits.shape != (len(ab), len(self.card.classes.centres), *ab.shape[2:]):
+            raise ModelIncompatibleError(
+                f"the logits are {logits.shape} beside colours of {ab.shape}", path=self._model.path
+            )
+        return ab, logits
+
+    def _run(
+        self, outputs: list[str], lightness: npt.NDArray[np.float32]
+    ) -> list[npt.NDArray[Any]]:
         self._check_input(lightness)
         session = self._current()
         try:
             if self._device == "cuda":
-                output = self._run_bound(session, lightness)
-            else:
-                output = session.run([OUTPUT_NAME], {INPUT_NAME: lightness})[0]
+                return self._run_bound(session, outputs, lightness)
+            results: list[npt.NDArray[Any]] = session.run(outputs, {INPUT_NAME: lightness})
+            return results
         except Exception as error:  # ONNX Runtime's errors share no base but Exception
             raise self._explain(error, lightness.shape) from error
-        return self._check_output(output, lightness.shape)
 
     def _check_input(self, lightness: npt.NDArray[np.float32]) -> None:
         if lightness.dtype != np.float32:
@@ -184,14 +211,17 @@ class GeneratorSession:
         ab: npt.NDArray[np.float32] = np.clip(output, -1.0, 1.0)
         return ab * np.float32(self.card.ab_scale)
 
-    def _run_bound(self, session: Any, lightness: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+    def _run_bound(
+        self, session: Any, outputs: list[str], lightness: npt.NDArray[np.float32]
+    ) -> list[npt.NDArray[Any]]:
         """Runs with input and output bound to the device: one copy in, one out, none between."""
         binding = session.io_binding()
         binding.bind_cpu_input(INPUT_NAME, np.ascontiguousarray(lightness))
-        binding.bind_output(OUTPUT_NAME, "cuda")
+        for name in outputs:
+            binding.bind_output(name, "cuda")
         session.run_with_iobinding(binding)
-        output: npt.NDArray[Any] = binding.copy_outputs_to_cpu()[0]
-        return output
+        results: list[npt.NDArray[Any]] = binding.copy_outputs_to_cpu()
+        return results
 
     def _explain(self, error: Exception, shape: tuple[int, ...]) -> ColorlabError:
         text = _first_line(error)
@@ -268,6 +298,7 @@ class GeneratorSession:
         check_contract(
             [TensorSignature(each.name, each.type, each.shape) for each in session.get_inputs()],
             [TensorSignature(each.name, each.type, each.shape) for each in session.get_outputs()],
+            classes=len(self.card.classes.centres) if self.card.classes else None,
             path=path,
         )
         return session

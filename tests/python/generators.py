@@ -1,8 +1,11 @@
 """Small ONNX generators for tests: good ones, and one for each way to break the contract."""
 
+import dataclasses
+
 import numpy as np
 from colorlab.model import card
 from colorlab.model.card import ModelCard
+from colorlab.model.classes import ColorClasses
 from onnx import TensorProto, helper, numpy_helper
 
 CARD = ModelCard("test", "1", ab_scale=100.0, stride=8, default_size=64, licence="MIT")
@@ -19,6 +22,7 @@ def model(
     about=CARD,
     input=("lightness", TensorProto.FLOAT, ["n", 1, "h", "w"]),
     output=("ab", TensorProto.FLOAT, ["n", 2, "h2", "w2"]),
+    also=(),
     domains=(),
     **graph,
 ):
@@ -28,7 +32,7 @@ def model(
             nodes,
             "generator",
             [helper.make_tensor_value_info(*input)],
-            [helper.make_tensor_value_info(*output)],
+            [helper.make_tensor_value_info(*each) for each in (output, *also)],
             initializer=list(initializers),
             **graph,
         ),
@@ -65,6 +69,36 @@ def by_lightness(**options):
         helper.make_node("Concat", ["a", "b"], ["ab"], axis=1),
     ]
     return model(nodes, constants(half=np.float32(0.5)), **options)
+
+
+CENTRES = ((0.0, 0.0), (60.0, 40.0), (-10.0, -50.0), (-40.0, 40.0))
+
+
+def classifying(logits=(0.0, 2.0, 2.0, -2.0), *, temperature=0.5, gain=1.5, also=None, **options):
+    """Believes the same of every pixel: `logits` over CENTRES; its output is 4 times smaller."""
+    about = dataclasses.replace(CARD, classes=ColorClasses(CENTRES, temperature, gain))
+    count = len(logits)
+    nodes = [
+        helper.make_node(
+            "AveragePool", ["lightness"], ["small"], kernel_shape=[4, 4], strides=[4, 4]
+        ),
+        helper.make_node("Mul", ["small", "zero"], ["nothing"]),
+        helper.make_node("Concat", ["nothing"] * count, ["many"], axis=1),
+        helper.make_node("Add", ["many", "belief"], ["logits"]),
+        helper.make_node("Mul", ["logits", "sharpness"], ["sharp"]),
+        helper.make_node("Softmax", ["sharp"], ["probability"], axis=1),
+        helper.make_node("Conv", ["probability", "centres"], ["ab"]),
+    ]
+    centres = np.array(CENTRES, np.float32).T * gain / CARD.ab_scale
+    initializers = constants(
+        zero=np.float32(0),
+        belief=np.array(logits, np.float32).reshape(1, count, 1, 1),
+        sharpness=np.float32(1 / temperature),
+        centres=np.ascontiguousarray(centres.reshape(2, count, 1, 1)),
+    )
+    if also is None:
+        also = [("logits", TensorProto.FLOAT, ["n", count, "h2", "w2"])]
+    return model(nodes, initializers, about=about, also=also, **options)
 
 
 def hungry(good_batch, **options):

@@ -178,6 +178,23 @@ def test_saturation_and_size_and_preserve_reach_the_colorizer(place):
 # JSON
 
 
+def test_candidates_are_files_and_a_sheet(place, capsys):
+    model = generators.save(generators.classifying(), place / "classes.onnx")
+    arguments = ("in/a.jpg", "broken.jpg", "-o", "out", "--candidates", "3", "--json")
+    (place / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    assert colorize(*arguments, "--model", str(model)) == 1
+    names = [f"a-{n}.jpg" for n in (1, 2, 3)] + ["a-candidates.jpg"]
+    assert files(place / "out") == sorted(names)
+    found = {row["path"]: row for row in rows(capsys)}
+    assert found["broken.jpg"]["status"] == "error"
+    assert [Path(name).name for name in found["in/a.jpg"]["outputs"]] == names
+    one, sheet = (colorlab.read(place / "out" / name) for name in (names[0], names[-1]))
+    assert one.shape == colorlab.read(place / "in/a.jpg", mode="rgb").shape
+    assert sheet.shape[0] * sheet.shape[1] >= 3 * one.shape[0] * one.shape[1]
+    assert colorize(*arguments, "--model", str(model)) == 3  # they exist now
+    assert colorize("in/a.jpg", "-o", "two", "--candidates", "2") == 4  # no classes
+
+
 def test_json_has_a_line_for_each_photo(place, capsys):
     Path("in/bad.jpg").write_bytes(photo(5)[:200])
     assert colorize("in", "-o", "out", "--json") == 1

@@ -14,6 +14,8 @@ pytest.importorskip("matplotlib")
 import tensorflow as tf
 from colorlab import image_io
 from colorlab.errors import OperationCancelled, TrainingError
+from colorlab.model import verification
+from colorlab.session import GeneratorSession
 from colorlab.training import checkpoint, config, export, loop, report
 
 from .conftest import write_photos
@@ -223,6 +225,16 @@ def test_int8_is_smaller_and_close(straight, photos, tmp_path):
     whole = export.export(straight[0], tmp_path / "y.onnx", export.Options())
     assert written.bytes < 0.4 * whole.bytes
     assert written.delta_e00_change <= export.INT8_TOLERANCE
+
+    # Both tell what they believe, and their colour is its annealed mean (and a small residual).
+    lightness = np.random.default_rng(1).uniform(-1, 1, (1, 1, 64, 96)).astype(np.float32)
+    for path in (written.path, whole.path):
+        session = GeneratorSession(verification.load(path))
+        ab, logits = session.run_with_classes(lightness)
+        classes = session.card.classes
+        sharp = np.exp(logits[0].astype(np.float64) / classes.temperature)
+        mean = np.einsum("qhw,qc->chw", sharp / sharp.sum(0), np.array(classes.centres))
+        np.testing.assert_allclose(ab[0], classes.gain * mean, atol=1.5)
 
 
 def test_a_log_drops_what_its_checkpoint_does_not_know(tmp_path):

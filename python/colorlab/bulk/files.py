@@ -58,7 +58,7 @@ def write_photo(
     if source.alpha is not None and extension not in _WITHOUT_ALPHA:
         rgb = np.dstack([rgb, source.alpha])
     if rgb.dtype == np.uint16 and extension in _EIGHT_BITS:
-        rgb = ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        rgb = image_io.to_8bit(rgb)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

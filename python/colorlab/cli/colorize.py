@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
 examples:
   colorlab colorize grandmother.jpg -o grandmother-colour.jpg
+  colorlab colorize dress.jpg -o dress/ --candidates 6   six versions, and a sheet of all
   colorlab colorize scans/ -o coloured/               the same tree of folders, in colour
   colorlab colorize scans/ -o coloured/ --resume      goes on after an interruption
   find . -name '*.png' -print0 | colorlab colorize --from-file - -o coloured/
@@ -81,6 +82,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--saturation", type=float, default=1.0, help="multiplies the colour, 0..10 (default: 1)"
     )
     looks.add_argument(
+        "--candidates",
+        type=int,
+        metavar="K",
+        help="K plausible versions of each photo, OUT-1 to OUT-K, and OUT-candidates, a sheet of "
+        "them",
+    )
+    looks.add_argument(
         "--preserve",
         choices=("lightness", "luma"),
         default="lightness",
@@ -137,6 +145,10 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.dry_run:
         return _show(plan, args.json)
+    if args.candidates is not None:
+        from colorlab.cli import candidates
+
+        return candidates.run(plan, settings, args)
     with Colorizer(
         args.model, device=args.device, threads=args.threads, size=args.size
     ) as colorizer:

@@ -13,12 +13,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from colorlab.errors import InvalidArgumentError, ModelIncompatibleError
+from colorlab.model.classes import ColorClasses
 
-__all__ = ["DEFAULT_SIZE", "FORMAT", "INPUT_NAME", "OUTPUT_NAME", "ModelCard", "attach"]
+__all__ = [
+    "CLASSES_NAME",
+    "DEFAULT_SIZE",
+    "FORMAT",
+    "INPUT_NAME",
+    "OUTPUT_NAME",
+    "ModelCard",
+    "attach",
+]
 
 FORMAT = "1"
 INPUT_NAME = "lightness"  #: float32 [N, 1, H, W] = L*/50 - 1; H and W multiples of the stride
 OUTPUT_NAME = "ab"  #: float32 [N, 2, h, w] in [-1, 1]; times ab_scale it is a*, b*
+CLASSES_NAME = "logits"  #: float32 [N, Q, h, w], of generators that have classes
 DEFAULT_SIZE = 256
 
 _PREFIX = "colorlab."
@@ -46,6 +56,7 @@ class ModelCard:
     training: Mapping[str, Any] = field(default_factory=dict)  #: the training configuration
     data_hash: str = ""  #: of the list of training photos
     metrics: Mapping[str, Any] = field(default_factory=dict)  #: on validation photos
+    classes: ColorClasses | None = None  #: of the output `logits`, where there is one
 
     def __post_init__(self) -> None:
         def need(ok: bool, what: str) -> None:
@@ -82,6 +93,8 @@ class ModelCard:
             "data_hash": self.data_hash,
             "metrics": _to_json("metrics", self.metrics),
         }
+        if self.classes is not None:
+            texts["classes"] = self.classes.to_json()
         return {_PREFIX + key: text for key, text in texts.items()}
 
     @classmethod
@@ -121,6 +134,7 @@ class ModelCard:
                 training=_from_json(texts.get("training", "{}")),
                 data_hash=texts.get("data_hash", ""),
                 metrics=_from_json(texts.get("metrics", "{}")),
+                classes=ColorClasses.from_json(texts["classes"]) if "classes" in texts else None,
             )
         except KeyError as error:
             reason = f"the generator's card lacks colorlab.{error.args[0]}"

@@ -21,7 +21,7 @@ from colorlab.errors import (
     ModelIntegrityError,
     ModelNotFoundError,
 )
-from colorlab.model.card import INPUT_NAME, OUTPUT_NAME, ModelCard
+from colorlab.model.card import CLASSES_NAME, INPUT_NAME, OUTPUT_NAME, ModelCard
 from colorlab.model.onnx_file import STANDARD_DOMAINS, OnnxSummary, summarize
 
 __all__ = ["TensorSignature", "VerifiedModel", "check_contract", "load", "load_bytes"]
@@ -80,17 +80,26 @@ def load_bytes(data: bytes, *, sha256: str | None = None) -> VerifiedModel:
 
 
 def check_contract(
-    inputs: Sequence[TensorSignature], outputs: Sequence[TensorSignature], *, path: str | None
+    inputs: Sequence[TensorSignature],
+    outputs: Sequence[TensorSignature],
+    classes: int | None = None,
+    *,
+    path: str | None,
 ) -> None:
     """Checks a graph's signature: `lightness` float32 [N, 1, H, W] to `ab` float32 [N, 2, h, w].
+
+    A generator with classes has a second output, `logits` float32 [N, classes, h, w].
 
     Raises:
         ModelIncompatibleError: naming what is different.
     """
-    for side, given, name, channels in (
-        ("input", inputs, INPUT_NAME, 1),
-        ("output", outputs, OUTPUT_NAME, 2),
-    ):
+    wanted_tensors = [("input", inputs, INPUT_NAME, 1)]
+    if classes is None:
+        wanted_tensors += [("output", outputs, OUTPUT_NAME, 2)]
+    else:
+        wanted_tensors += [("first output", outputs[:1], OUTPUT_NAME, 2)]
+        wanted_tensors += [("second output", outputs[1:], CLASSES_NAME, classes)]
+    for side, given, name, channels in wanted_tensors:
         found = "; ".join(str(signature) for signature in given) or "none"
         wanted = f'one {side} "{name}", float32 [N, {channels}, height, width]'
         if len(given) != 1 or given[0].name != name:

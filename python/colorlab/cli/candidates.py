@@ -1,0 +1,102 @@
+"""colorlab colorize --candidates: several plausible versions of each photo, and a sheet of them."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from colorlab import image_io
+from colorlab.bulk.files import PhotoFile, read_photo, write_photo
+from colorlab.bulk.plan import Job, Plan
+from colorlab.bulk.report import exit_code_of, explain
+from colorlab.bulk.runner import Settings
+from colorlab.cli._terminal import emit, progress, say
+from colorlab.colorizer import Colorizer
+from colorlab.errors import ColorlabError, InvalidArgumentError, OutputError
+from colorlab.metadata import Metadata, Provenance
+
+THUMBNAIL = 480  # short side on the sheet at most, pixels
+GAP = 8  # between photos on the sheet, pixels
+
+
+def run(plan: Plan, settings: Settings, args: argparse.Namespace) -> int:
+    """Colours the photos of a plan one by one; a photo that fails leaves the others alone."""
+    if args.resume:
+        raise InvalidArgumentError("--candidates keeps no journal that --resume could go on from")
+    codes = []
+    with (
+        Colorizer(
+            args.model, device=args.device, threads=args.threads, size=args.size
+        ) as colorizer,
+        progress(len(plan.jobs), "colouring") as (advance, narrate),
+    ):
+        for job in plan.jobs:
+            try:
+                written = _colorize(job, colorizer, settings, args.candidates)
+            except ColorlabError as error:
+                failure = error.with_path(job.path)
+                codes.append(exit_code_of(failure))
+                narrate(f"colorlab: {failure}")
+                if args.json:
+                    emit({"path": job.path, "status": "error"} | explain(failure))
+                if args.on_error == "stop":
+                    break
+            else:
+                if args.json:
+                    emit({"path": job.path, "status": "ok", "outputs": written})
+            advance()
+    done = len(plan.jobs) - len(codes)
+    say(f"colorlab: {done} photos in {args.candidates} versions each, {len(codes)} failed")
+    if not codes:
+        return 0
+    return 1 if done else codes[0] if len(set(codes)) == 1 else 3
+
+
+def _colorize(job: Job, colorizer: Colorizer, settings: Settings, count: int) -> list[str]:
+    target = Path(job.output)
+    names = [str(target.with_stem(f"{target.stem}-{n}")) for n in range(1, count + 1)]
+    names.append(str(target.with_stem(f"{target.stem}-candidates")))
+    for name in names:
+        if not settings.overwrite and os.path.lexists(name):
+            raise OutputError(
+                "exists already", code="output_exists", path=name, hint="Use --overwrite"
+            )
+    source = read_photo(job.path, limits=colorizer.limits)
+    results = colorizer.candidates(
+        source.pixels, count, saturation=settings.saturation, preserve=settings.preserve
+    )
+    card = colorizer.card
+    note = Provenance(card.name, card.version) if settings.provenance else None
+    options: dict[str, Any] = {
+        "quality": settings.quality,
+        "overwrite": settings.overwrite,
+        "provenance": note,
+    }
+    for name, rgb in zip(names, results, strict=False):
+        write_photo(name, rgb, source, **options)
+    sheet = contact_sheet(results)
+    plain = PhotoFile(sheet, None, Metadata())
+    write_photo(names[-1], sheet, plain, **options)
+    return names
+
+
+def contact_sheet(images: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.uint8]:
+    """Photos of one size (H, W, 3) on white, reduced, left to right and top to bottom."""
+    small = [image_io.reduced(image, THUMBNAIL) for image in images]
+    height, width = small[0].shape[:2]
+    # As near to a square as the photos allow.
+    columns = min(len(small), max(1, round(math.sqrt(len(small) * height / width))))
+    rows = -(-len(small) // columns)
+    sheet = np.full((GAP + rows * (height + GAP), GAP + columns * (width + GAP), 3), 255, np.uint8)
+    for number, image in enumerate(small):
+        row, column = divmod(number, columns)
+        top, left = GAP + row * (height + GAP), GAP + column * (width + GAP)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
