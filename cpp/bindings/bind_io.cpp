@@ -329,9 +329,9 @@ void register_io(py::module_& module) {
              "The metadata with the note that the colour is machine-made.");
   module.def("encode_jpeg", encode_jpeg_array, py::arg("image"), py::arg("quality") = 92,
              py::arg("metadata") = py::none(), "A JPEG of uint8 (H, W) or (H, W, 1 | 3).");
-  module.def("encode_png", encode_png_array, py::arg("image"), py::arg("compression") = 4,
+  module.def("encode_png", encode_png_array, py::arg("image"), py::arg("compression") = 1,
              py::arg("metadata") = py::none(), "A PNG of uint8 or uint16 (H, W) or (H, W, 1..4).");
-  module.def("encode_tiff", encode_tiff_array, py::arg("image"), py::arg("compression") = 4,
+  module.def("encode_tiff", encode_tiff_array, py::arg("image"), py::arg("compression") = 1,
              py::arg("metadata") = py::none(), "A TIFF of uint8 or uint16 (H, W) or (H, W, 1..4).");
   module.def("encode_webp", encode_webp_array, py::arg("image"), py::arg("quality") = 92,
              py::arg("lossless") = false, py::arg("metadata") = py::none(),

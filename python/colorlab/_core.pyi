@@ -81,10 +81,10 @@ def encode_jpeg(
     image: npt.NDArray[Any], quality: int = 92, metadata: dict[str, Any] | None = None
 ) -> bytes: ...
 def encode_png(
-    image: npt.NDArray[Any], compression: int = 4, metadata: dict[str, Any] | None = None
+    image: npt.NDArray[Any], compression: int = 1, metadata: dict[str, Any] | None = None
 ) -> bytes: ...
 def encode_tiff(
-    image: npt.NDArray[Any], compression: int = 4, metadata: dict[str, Any] | None = None
+    image: npt.NDArray[Any], compression: int = 1, metadata: dict[str, Any] | None = None
 ) -> bytes: ...
 def encode_webp(
     image: npt.NDArray[Any],

@@ -314,6 +314,17 @@ def test_png_round_trip(folder, channels, dtype, size):
             np.testing.assert_array_equal(np.asarray(image), actual)
 
 
+@pytest.mark.parametrize("compression", [0, 1, 6, 9])
+@pytest.mark.parametrize("pixels", [NOISE, SMOOTH, np.zeros((300, 400), np.uint8)])
+def test_png_of_every_compression_reads_as_pillow_reads_it(folder, compression, pixels):
+    path = folder / "a.png"
+    image_io.write(path, pixels, compression=compression)
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(np.asarray(image), pixels)
+    np.testing.assert_array_equal(image_io.read(path, mode="unchanged"), pixels)
+    assert (path.stat().st_size < pixels.nbytes) == (compression > 0 and pixels is not NOISE)
+
+
 @pytest.mark.parametrize("compression", [0, 4])
 @pytest.mark.parametrize("channels", [None, 1, 2, 3, 4])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -15,19 +15,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-std::uint32_t big_endian(const std::uint8_t* at) {
-  return static_cast<std::uint32_t>(at[0]) << 24 | static_cast<std::uint32_t>(at[1]) << 16 |
-         static_cast<std::uint32_t>(at[2]) << 8 | at[3];
-}
-
 std::string_view text_of(Bytes data) {
   return {reinterpret_cast<const char*>(data.data()), data.size()};
-}
-
-// The data's checksum holds; it stands right behind the data, and the type right before.
-bool is_intact(Bytes data) {
-  return crc32(0, data.data() - 4, static_cast<uInt>(data.size() + 4)) ==
-         big_endian(data.data() + data.size());
 }
 
 // A zlib stream unpacked; empty when it is broken or unpacks to more than `most`.
@@ -132,6 +121,17 @@ void take_text(Text text, Metadata& metadata) {
 }
 
 }  // namespace
+
+std::uint32_t big_endian(const std::uint8_t* at) {
+  return static_cast<std::uint32_t>(at[0]) << 24 | static_cast<std::uint32_t>(at[1]) << 16 |
+         static_cast<std::uint32_t>(at[2]) << 8 | at[3];
+}
+
+// The checksum stands right behind the data, and the type right before.
+bool is_intact(Bytes data) {
+  return chunk_checksum({data.data() - 4, data.size() + 4}) ==
+         big_endian(data.data() + data.size());
+}
 
 void for_each_chunk(Bytes bytes, const std::function<void(std::string_view, Bytes)>& visit) {
   constexpr std::size_t kSignature = 8, kFrame = 12;  // length, type and CRC around the data

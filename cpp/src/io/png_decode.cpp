@@ -8,29 +8,47 @@
 #include "io/exif.hpp"
 #include "io/png_chunks.hpp"
 #include "io/png_handle.hpp"
+#include "io/png_unpack.hpp"
 
 namespace colorlab::io {
 namespace {
 
+// The file; or, once its pixels are unpacked, pieces that say the same.
 struct Source {
   Bytes rest;
+  std::span<const Bytes> following{};
   bool ended = false;
 };
 
 void read_bytes(png_structp png, png_bytep target, std::size_t count) {
   auto& source = *static_cast<Source*>(png_get_io_ptr(png));
-  if (count > source.rest.size()) {
-    source.ended = true;
-    png_error(png, "the file ends early");
+  while (count > 0) {
+    while (source.rest.empty() && !source.following.empty()) {
+      source.rest = source.following.front();
+      source.following = source.following.subspan(1);
+    }
+    if (source.rest.empty()) {
+      source.ended = true;
+      png_error(png, "the file ends early");
+    }
+    const std::size_t part = std::min(count, source.rest.size());
+    std::copy_n(source.rest.data(), part, target);
+    source.rest = source.rest.subspan(part);
+    target += part;
+    count -= part;
   }
-  std::copy_n(source.rest.data(), count, target);
-  source.rest = source.rest.subspan(count);
 }
 
 // Owns a reader; libpng is called in its members only, each of them guarded.
 class Decoder {
  public:
-  Decoder(Bytes bytes, const Limits& limits) : limits_(limits), bytes_(bytes), source_{bytes} {
+  explicit Decoder(Bytes bytes, const Limits& limits, const UnpackedPng* unpacked = nullptr)
+      : limits_(limits), bytes_(bytes), unpacked_(unpacked != nullptr) {
+    if (unpacked_) {
+      source_.following = unpacked->pieces();
+    } else {
+      source_.rest = bytes;
+    }
     if (!guarded(errors_, [this] { create(); })) fail();
     if (png_ == nullptr || info_ == nullptr) {
       destroy();
@@ -53,6 +71,7 @@ class Decoder {
 
   const Limits& limits_;
   Bytes bytes_;
+  bool unpacked_;
   Source source_;
   PngErrors errors_{};
   png_structp png_ = nullptr;
@@ -71,6 +90,10 @@ void Decoder::create() {
   png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
   static constexpr png_byte kTransparency[] = "tRNS";
   png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_AS_DEFAULT, kTransparency, 1);
+  if (unpacked_) {  // checked while they were unpacked
+    png_set_crc_action(png_, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
+    png_set_option(png_, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
+  }
 }
 
 void Decoder::fail() {
@@ -162,6 +185,11 @@ Header probe_png(Bytes bytes, const Limits& limits) {
 Stored decode_png(Bytes bytes, const ReadOptions& options) {
   Decoder decoder(bytes, options.limits);
   decoder.read_header();
+  if (const auto unpacked = UnpackedPng::of(bytes)) {
+    Decoder quick(bytes, options.limits, &*unpacked);
+    quick.read_header();
+    return {quick.read_pixels(options), quick.header().model};
+  }
   return {decoder.read_pixels(options), decoder.header().model};
 }
 

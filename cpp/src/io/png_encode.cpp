@@ -1,89 +1,164 @@
 // Pixels to PNG, 8 or 16 bits per sample.
+#include <libdeflate.h>
+#include <zlib.h>
+
+#include <algorithm>
 #include <bit>
-#include <exception>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "io/codec.hpp"
 #include "io/png_chunks.hpp"
-#include "io/png_handle.hpp"
+#include "io/png_filter.hpp"
 
 namespace colorlab {
+namespace io {
 namespace {
 
-struct Target {
-  std::vector<std::uint8_t> bytes;
+using Data = std::vector<std::uint8_t>;
+
+[[noreturn]] void no_memory() {
+  throw Error(ErrorCode::image_too_large, "there is not enough memory for the PNG");
+}
+
+// The filtered rows of an image, which is what PNG packs, one after the other.
+template <class T>
+Image filtered_rows(ImageView<const T> image) {
+  const std::size_t samples = image.width * image.channels, row_bytes = samples * sizeof(T);
+  Image filtered(image.height, row_bytes + 1, 1, Depth::u8);
+  PngFilter filter(row_bytes, image.channels * sizeof(T));
+  Data rows[2] = {Data(row_bytes), Data(row_bytes)};  // in PNG's byte order, this and the one above
+  const std::uint8_t* above = nullptr;
+  for (std::size_t y = 0; y < image.height; ++y) {
+    const auto* row = reinterpret_cast<const std::uint8_t*>(image.row(y));
+    if constexpr (sizeof(T) == 2 && std::endian::native == std::endian::little) {
+      auto* swapped = reinterpret_cast<T*>(rows[y % 2].data());
+      std::transform(image.row(y), image.row(y) + samples, swapped,
+                     [](T sample) { return static_cast<T>(sample << 8 | sample >> 8); });
+      row = rows[y % 2].data();
+    }
+    filter.apply(row, above, filtered.view<std::uint8_t>().row(y));
+    above = row;
+  }
+  return filtered;
+}
+
+// What packs a zlib stream; `pack` appends it to `out`.
+class Packer {
+ public:
+  virtual ~Packer() = default;
+  virtual void pack(Bytes data, Data& out) = 0;
 };
 
-void write_bytes(png_structp png, png_bytep data, std::size_t count) {
-  bool grown = true;
-  try {
-    auto& bytes = static_cast<Target*>(png_get_io_ptr(png))->bytes;
-    bytes.insert(bytes.end(), data, data + count);
-  } catch (const std::exception&) {
-    grown = false;  // libpng's jump must not leave a handler
-  }
-  if (!grown) png_error(png, "there is not enough memory for the PNG");
-}
-
-void flush(png_structp) {}
-
-int color_type(std::size_t channels) {
-  constexpr int kTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
-                            PNG_COLOR_TYPE_RGB_ALPHA};
-  return kTypes[channels - 1];
-}
-
-// Owns a writer; libpng is called in its members only, each of them guarded.
-class Encoder {
+class LibdeflatePacker : public Packer {
  public:
-  Encoder() = default;
-  ~Encoder() { png_destroy_write_struct(&png_, &info_); }
-  Encoder(const Encoder&) = delete;
-  Encoder& operator=(const Encoder&) = delete;
-
-  template <class T>
-  [[nodiscard]] std::vector<std::uint8_t> encode(ImageView<const T> image, int compression,
-                                                 const Metadata& metadata) {
-    const std::vector<io::PngChunk> chunks = io::chunks_of(metadata);
-    const bool ok = io::guarded(errors_, [&] {
-      png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, &errors_, io::on_png_error,
-                                     io::on_png_warning);
-      if (png_ == nullptr) return;
-      info_ = png_create_info_struct(png_);
-      png_set_write_fn(png_, &target_, write_bytes, flush);
-      png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-      png_set_compression_level(png_, compression);
-      png_set_IHDR(png_, info_, static_cast<png_uint_32>(image.width),
-                   static_cast<png_uint_32>(image.height), static_cast<int>(8 * sizeof(T)),
-                   color_type(image.channels), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                   PNG_FILTER_TYPE_DEFAULT);
-      png_write_info(png_, info_);
-      for (const io::PngChunk& chunk : chunks) {
-        png_write_chunk(png_, reinterpret_cast<png_const_bytep>(chunk.type.data()),
-                        chunk.data.data(), chunk.data.size());
-      }
-      if (sizeof(T) == 2 && std::endian::native == std::endian::little) png_set_swap(png_);
-      for (std::size_t y = 0; y < image.height; ++y) {
-        png_write_row(png_, reinterpret_cast<png_const_bytep>(image.row(y)));
-      }
-      png_write_end(png_, info_);
-    });
-    if (!ok || png_ == nullptr) {
-      throw Error(ErrorCode::image_too_large,
-                  std::string("cannot encode the PNG (libpng: ") + errors_.message + ")");
-    }
-    return std::move(target_.bytes);
+  explicit LibdeflatePacker(int level)
+      : compressor_(libdeflate_alloc_compressor(level), libdeflate_free_compressor) {
+    if (!compressor_) no_memory();
+  }
+  void pack(Bytes data, Data& out) override {
+    const std::size_t start = out.size();
+    out.resize(start + libdeflate_zlib_compress_bound(compressor_.get(), data.size()));
+    out.resize(start + libdeflate_zlib_compress(compressor_.get(), data.data(), data.size(),
+                                                &out[start], out.size() - start));
   }
 
  private:
-  Target target_;
-  io::PngErrors errors_{};
-  png_structp png_ = nullptr;
-  png_infop info_ = nullptr;
+  std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor_;
 };
 
+// Noise has no repeats to find: without looking for them packing is faster, and smaller.
+class HuffmanPacker : public Packer {
+ public:
+  void pack(Bytes data, Data& out) override {
+    z_stream stream{};
+    constexpr int kLevel = 1, kWindowBits = 15, kMemory = 9;
+    if (deflateInit2(&stream, kLevel, Z_DEFLATED, kWindowBits, kMemory, Z_HUFFMAN_ONLY) != Z_OK) {
+      no_memory();
+    }
+    const std::unique_ptr<z_stream, decltype(&deflateEnd)> ends(&stream, deflateEnd);
+    constexpr std::size_t kStep = std::size_t{1} << 30;  // zlib counts in 32 bits
+    int status = Z_OK;
+    while (status == Z_OK) {
+      const std::size_t step = std::min(data.size(), kStep), start = out.size();
+      stream.next_in = const_cast<Bytef*>(data.data());
+      stream.avail_in = static_cast<uInt>(step);
+      const auto room = deflateBound(&stream, static_cast<uLong>(step));
+      out.resize(start + room);
+      stream.next_out = &out[start];
+      stream.avail_out = static_cast<uInt>(room);
+      status = deflate(&stream, step == data.size() ? Z_FINISH : Z_NO_FLUSH);
+      out.resize(out.size() - stream.avail_out);
+      data = data.subspan(step - stream.avail_in);
+    }
+    if (status != Z_STREAM_END) no_memory();
+  }
+};
+
+// Pieces from all over the rows.
+Data sample_of(Bytes filtered) {
+  constexpr std::size_t kPieces = 4, kPieceBytes = std::size_t{32} << 10;
+  if (filtered.size() <= kPieces * kPieceBytes) return {filtered.begin(), filtered.end()};
+  Data sample;
+  for (std::size_t i = 0; i < kPieces; ++i) {
+    const Bytes piece =
+        filtered.subspan((filtered.size() - kPieceBytes) / (kPieces - 1) * i, kPieceBytes);
+    sample.insert(sample.end(), piece.begin(), piece.end());
+  }
+  return sample;
+}
+
+std::unique_ptr<Packer> packer_for(Bytes filtered, int compression) {
+  auto libdeflate = std::make_unique<LibdeflatePacker>(compression);
+  if (compression == 0) return libdeflate;
+  auto huffman = std::make_unique<HuffmanPacker>();
+  const Data sample = sample_of(filtered);
+  Data with_repeats, without;
+  libdeflate->pack(sample, with_repeats);
+  huffman->pack(sample, without);
+  if (without.size() < with_repeats.size()) return huffman;
+  return libdeflate;
+}
+
+// Signature, header and metadata.
+template <class T>
+Data png_start(ImageView<const T> image, const Metadata& metadata) {
+  constexpr std::uint8_t kSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  constexpr std::uint8_t kColors[] = {0, 4, 2, 6};  // grey, grey + alpha, RGB, RGBA
+  Data header;
+  append_big_endian(header, static_cast<std::uint32_t>(image.width));
+  append_big_endian(header, static_cast<std::uint32_t>(image.height));
+  // then deflate, the five filters, not interlaced
+  header.insert(header.end(), {8 * sizeof(T), kColors[image.channels - 1], 0, 0, 0});
+  Data png(std::begin(kSignature), std::end(kSignature));
+  append_chunk(png, "IHDR", header);
+  for (const PngChunk& chunk : chunks_of(metadata)) append_chunk(png, chunk.type, chunk.data);
+  return png;
+}
+
+// Packs in place: a copy of all pixels would cost more than the checksum.
+void append_pixels(Data& png, Bytes filtered, Packer& packer) {
+  const std::size_t start = png.size();
+  append_chunk(png, "IDAT", {});
+  png.resize(start + 8);  // length and type
+  packer.pack(filtered, png);
+  const std::size_t packed = png.size() - start - 8;
+  if (packed > kMostChunkBytes) {
+    const Data all(png.begin() + static_cast<std::ptrdiff_t>(start + 8), png.end());
+    png.resize(start);
+    for (Bytes rest = all; !rest.empty();
+         rest = rest.subspan(std::min(rest.size(), kMostChunkBytes))) {
+      append_chunk(png, "IDAT", rest.first(std::min(rest.size(), kMostChunkBytes)));
+    }
+    return;
+  }
+  for (int i = 0; i < 4; ++i) png[start + i] = static_cast<std::uint8_t>(packed >> (24 - 8 * i));
+  append_big_endian(png, chunk_checksum(Bytes(png).subspan(start + 4)));
+}
+
 }  // namespace
+}  // namespace io
 
 template <class T>
 std::vector<std::uint8_t> encode_png(ImageView<const T> image, int compression,
@@ -98,10 +173,16 @@ std::vector<std::uint8_t> encode_png(ImageView<const T> image, int compression,
                                       std::to_string(image.width) + " x " +
                                       std::to_string(image.channels));
   }
-  if (image.height > PNG_UINT_31_MAX || image.width > PNG_UINT_31_MAX) {
+  constexpr std::size_t kMostSide = 0x7FFFFFFF;
+  if (image.height > kMostSide || image.width > kMostSide) {
     throw Error(ErrorCode::image_too_large, "a PNG's sides end at 2147483647 pixels");
   }
-  return Encoder().encode(image, compression, metadata);
+  std::vector<std::uint8_t> png = io::png_start(image, metadata);
+  const Image rows = io::filtered_rows(image);
+  const io::Bytes filtered(rows.view<std::uint8_t>().data, rows.bytes());
+  io::append_pixels(png, filtered, *io::packer_for(filtered, compression));
+  io::append_chunk(png, "IEND", {});
+  return png;
 }
 
 template std::vector<std::uint8_t> encode_png(ImageView<const std::uint8_t>, int, const Metadata&);

@@ -1,4 +1,5 @@
-// Metadata to PNG chunks.
+// PNG chunks written, and metadata as such.
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <cmath>
@@ -16,11 +17,6 @@ using namespace std::string_view_literals;
 
 void append(std::vector<std::uint8_t>& out, std::string_view text) {
   out.insert(out.end(), text.begin(), text.end());
-}
-
-void append_big_endian(std::vector<std::uint8_t>& out, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8)
-    out.push_back(static_cast<std::uint8_t>(value >> shift));
 }
 
 void append_deflated(std::vector<std::uint8_t>& out, Bytes data) {
@@ -75,6 +71,23 @@ PngChunk text_chunk(std::string_view type, std::string_view start, Bytes value) 
 }
 
 }  // namespace
+
+void append_big_endian(std::vector<std::uint8_t>& out, std::uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8)
+    out.push_back(static_cast<std::uint8_t>(value >> shift));
+}
+
+std::uint32_t chunk_checksum(Bytes type_and_data) {
+  return libdeflate_crc32(0, type_and_data.data(), type_and_data.size());
+}
+
+void append_chunk(std::vector<std::uint8_t>& out, std::string_view type, Bytes data) {
+  append_big_endian(out, static_cast<std::uint32_t>(data.size()));
+  const std::size_t start = out.size();
+  append(out, type);
+  out.insert(out.end(), data.begin(), data.end());
+  append_big_endian(out, chunk_checksum(Bytes(out).subspan(start)));
+}
 
 std::vector<PngChunk> chunks_of(const Metadata& metadata) {
   std::vector<PngChunk> chunks;

@@ -113,19 +113,21 @@ TiffBands::TiffBands(TiffSource& source, const ReadOptions& options)
                 "the TIFF's strips or tiles are over the limit max_decoded_bytes", {},
                 "Raise max_decoded_bytes in limits if you trust the file");
   }
-  block_.resize(static_cast<std::size_t>(size));
+  plain_ = (layout_.bits == 8 || layout_.bits == 16) && layout_.samples == channels_ &&
+           !(layout_.planar || layout_.palette || layout_.inverted || layout_.is_signed ||
+             layout_.is_float || layout_.premultiplied);
   pixels_.resize(row_samples);
+  if (!plain_ || layout_.tiled) block_.resize(static_cast<std::size_t>(size));
 }
 
 std::size_t TiffBands::bands() const { return (layout_.height - 1) / layout_.tile_height + 1; }
 
 // False when a missing part may stay missing.
-bool TiffBands::read_block(std::uint32_t index) {
-  std::fill(block_.begin(), block_.end(), std::uint8_t{0});
-  const auto size = static_cast<tmsize_t>(block_.size());
-  const tmsize_t got = layout_.tiled
-                           ? TIFFReadEncodedTile(tiff_.get(), index, block_.data(), size)
-                           : TIFFReadEncodedStrip(tiff_.get(), index, block_.data(), size);
+bool TiffBands::read_block(std::uint32_t index, std::uint8_t* target, std::size_t size) {
+  std::fill_n(target, size, std::uint8_t{0});
+  const auto most = static_cast<tmsize_t>(size);
+  const tmsize_t got = layout_.tiled ? TIFFReadEncodedTile(tiff_.get(), index, target, most)
+                                     : TIFFReadEncodedStrip(tiff_.get(), index, target, most);
   if (got >= 0) return true;
   const std::uint64_t start = TIFFGetStrileOffset(tiff_.get(), index);
   const std::uint64_t count = TIFFGetStrileByteCount(tiff_.get(), index);
@@ -174,6 +176,12 @@ void TiffBands::read(std::size_t band, std::byte* target) {
     raster_ = {};
     return;
   }
+  if (plain_ && !layout_.tiled) {  // a strip is a part of the image: no copy on top
+    auto* out = reinterpret_cast<std::uint8_t*>(target);
+    (void)read_block(static_cast<std::uint32_t>(band), out,
+                     rows * width * channels_ * layout_.bits / 8);
+    return;
+  }
   const auto across = static_cast<std::uint32_t>((width - 1) / layout_.tile_width + 1);
   const unsigned planes = layout_.planar ? layout_.samples : 1;
   const std::size_t block_samples = pixels_.size();
@@ -188,12 +196,16 @@ void TiffBands::read(std::size_t band, std::byte* target) {
     }
     for (std::uint32_t column = 0; column < across; ++column) {
       const auto index = static_cast<std::uint32_t>((plane * bands() + band) * across + column);
-      if (!read_block(index)) continue;
+      if (!read_block(index, block_.data(), block_.size())) continue;
       const std::size_t x = std::size_t{column} * layout_.tile_width;
       const std::size_t part = std::min<std::size_t>(layout_.tile_width, width - x);
       for (std::size_t y = 0; y < rows; ++y) {
-        unpack(layout_, &block_[y * block_row], block_samples, pixels_.data());
         std::byte* out = target + (y * width + x) * channels_ * sample_bytes;
+        if (plain_) {
+          std::memcpy(out, &block_[y * block_row], part * channels_ * sample_bytes);
+          continue;
+        }
+        unpack(layout_, &block_[y * block_row], block_samples, pixels_.data());
         const auto place = [&](auto* typed) {
           if (layout_.planar && !layout_.palette) {
             place_plane(layout_, pixels_.data(), part, channels_, typed + channel);

@@ -25,13 +25,14 @@ class TiffBands {
 
  private:
   void read_all_through_rgba();
-  [[nodiscard]] bool read_block(std::uint32_t index);
+  [[nodiscard]] bool read_block(std::uint32_t index, std::uint8_t* target, std::size_t size);
 
   TiffSource& source_;
   const ReadOptions options_;
   TiffHandle tiff_;
   TiffLayout layout_;
   std::size_t channels_ = 0;
+  bool plain_ = false;                 // rows of a block are those of the image
   std::vector<std::uint8_t> block_;    // one strip or tile, as decoded
   std::vector<std::uint16_t> pixels_;  // of one row of it, before they find their place
   std::vector<std::uint32_t> raster_;  // the whole image, when libtiff converts it

@@ -124,11 +124,17 @@ std::vector<std::uint8_t> encode_tiff(ImageView<const T> image, int compression,
   io::MemorySink sink;
   {
     const io::TiffHandle tiff = io::start_tiff(sink, shape, compression, metadata);
-    // libtiff may change what it is given to write (the predictor works in place).
-    std::vector<T> row(image.width * image.channels);
-    for (std::size_t y = 0; y < image.height; ++y) {
-      std::copy_n(image.row(y), row.size(), row.data());
-      if (TIFFWriteScanline(tiff.get(), row.data(), static_cast<std::uint32_t>(y), 0) != 1) {
+    const std::size_t row = image.width * image.channels;
+    const std::size_t rows = io::tiff_field<std::uint32_t>(tiff.get(), TIFFTAG_ROWSPERSTRIP, 1);
+    // Whole strips, which libtiff packs with libdeflate; copies, because its predictor works in
+    // place.
+    std::vector<T> strip(rows * row);
+    for (std::size_t y = 0; y < image.height; y += rows) {
+      const std::size_t part = std::min(rows, image.height - y);
+      for (std::size_t i = 0; i < part; ++i) std::copy_n(image.row(y + i), row, &strip[i * row]);
+      const auto bytes = static_cast<tmsize_t>(part * row * sizeof(T));
+      if (TIFFWriteEncodedStrip(tiff.get(), static_cast<std::uint32_t>(y / rows), strip.data(),
+                                bytes) != bytes) {
         io::throw_tiff(sink);
       }
     }
