@@ -33,14 +33,19 @@ template <class Run>
 void for_each_run(bool joined, std::size_t height, std::size_t width, int threads, const Run& run) {
   const std::size_t pixels = height * width;
   if (pixels == 0) return;
+  const int used = threads_for(pixels, threads);
+  if (joined && used == 1) {  // pipelines come with small pieces of rows
+    run(std::size_t{0}, std::size_t{0}, pixels);
+    return;
+  }
   if (!joined) {
-    parallel_rows(height, threads_for(pixels, threads), [&](std::size_t begin, std::size_t end) {
+    parallel_rows(height, used, [&](std::size_t begin, std::size_t end) {
       for (std::size_t y = begin; y < end; ++y) run(y, std::size_t{0}, width);
     });
     return;
   }
   const std::size_t chunks = (pixels + kChunk - 1) / kChunk;
-  parallel_rows(chunks, threads_for(pixels, threads), [&](std::size_t begin, std::size_t end) {
+  parallel_rows(chunks, used, [&](std::size_t begin, std::size_t end) {
     const std::size_t first = begin * kChunk;
     run(std::size_t{0}, first, std::min(end * kChunk, pixels) - first);
   });

@@ -18,9 +18,11 @@ HWY_BEFORE_NAMESPACE();
 namespace colorlab::color::HWY_NAMESPACE {
 namespace {
 
-constexpr int kHalvings = 15;          // of the chroma scale: within 0.005 of the largest C*
-constexpr float kLargestAb = 110.0F;   // |a*| and |b*| of every sRGB colour are below
-constexpr std::size_t kMaxLanes = 64;  // of any target's vector of floats
+constexpr int kSteps = 18;            // of the search for the largest chroma; five are usual
+constexpr float kLargestAb = 110.0F;  // |a*| and |b*| of every sRGB colour are below
+constexpr auto kTolerance = static_cast<float>(kGamutTolerance);
+constexpr float kFound = kTolerance / 8;  // the search ends within this of where it aims
+constexpr std::size_t kMaxLanes = 64;     // of any target's vector of floats
 
 // Where a strip's L*a*b* comes from.
 struct LabRow {
@@ -64,7 +66,6 @@ HWY_INLINE V FyOf(D d, V l) {
 }
 
 HWY_INLINE hn::Mask<D> OutOfGamut(D d, V red, V green, V blue) {
-  constexpr auto kTolerance = static_cast<float>(kGamutTolerance);
   const V low = hn::Min(red, hn::Min(green, blue)), high = hn::Max(red, hn::Max(green, blue));
   return hn::Or(hn::Lt(low, hn::Set(d, -kTolerance)), hn::Gt(high, hn::Set(d, 1.0F + kTolerance)));
 }
@@ -151,40 +152,108 @@ constexpr bool kPacks = false;
 
 // The pixels of a strip that sRGB does not show.
 struct Listed {
-  std::uint32_t at[kStrip + kMaxLanes];
+  std::int32_t at[kStrip + kMaxLanes];
   std::size_t count = 0;
 };
 
-// Does the listed pixels of a strip again, at the largest chroma that sRGB shows.
+// Pixels on their way to the largest share of their a* and b* that sRGB shows: it lies between
+// `low` and `high`, where Excess is `inside` and `outside`; `side` is the end that moved last.
+struct Search {
+  static constexpr std::size_t kPixels = 128;
+  alignas(64) float fy[kPixels], y[kPixels], a[kPixels], b[kPixels], low[kPixels], inside[kPixels],
+      high[kPixels], outside[kPixels], side[kPixels];
+};
+
+// How far a pixel with this share of its chroma is beyond the edge that the search aims at, in
+// linear light; negative within. What is found, to within kFound, must not be out of gamut.
+HWY_INLINE V Excess(D d, const Search& search, std::size_t i, V share) {
+  V red, green, blue;
+  LinearOf(d, hn::Load(d, search.fy + i), hn::Load(d, search.y + i),
+           hn::Mul(hn::Load(d, search.a + i), share), hn::Mul(hn::Load(d, search.b + i), share),
+           red, green, blue);
+  const V low = hn::Min(red, hn::Min(green, blue)), high = hn::Max(red, hn::Max(green, blue));
+  return hn::Sub(hn::Max(hn::Neg(low), hn::Sub(high, hn::Set(d, 1.0F))),
+                 hn::Set(d, kTolerance - kFound));
+}
+
+HWY_INLINE void Begin(Search& search, std::size_t i) {
+  const D d;
+  V l = hn::Load(d, search.fy + i), a = hn::Load(d, search.a + i), b = hn::Load(d, search.b + i);
+  Sanitise(d, l, a, b);
+  const V fy = FyOf(d, l), y = FInverse(d, fy);
+  hn::Store(fy, d, search.fy + i);
+  hn::Store(y, d, search.y + i);
+  hn::Store(a, d, search.a + i);
+  hn::Store(b, d, search.b + i);
+  const V largest = hn::Max(hn::Max(hn::Abs(a), hn::Abs(b)), hn::Set(d, kLargestAb));
+  const V high = hn::Div(hn::Set(d, kLargestAb), largest);
+  hn::Store(hn::Zero(d), d, search.low + i);
+  hn::Store(Excess(d, search, i, hn::Zero(d)), d, search.inside + i);
+  hn::Store(high, d, search.high + i);
+  hn::Store(Excess(d, search, i, high), d, search.outside + i);
+  hn::Store(hn::Zero(d), d, search.side + i);
+}
+
+// One step of regula falsi, with Illinois' halving of the end that stays; returns whether it was
+// the last one that these pixels need.
+HWY_INLINE bool Narrow(Search& search, std::size_t i) {
+  const D d;
+  const V zero = hn::Zero(d), half = hn::Set(d, 0.5F);
+  V low = hn::Load(d, search.low + i), high = hn::Load(d, search.high + i);
+  V inside = hn::Load(d, search.inside + i), outside = hn::Load(d, search.outside + i);
+  const V side = hn::Load(d, search.side + i);
+  const V way = hn::Div(inside, hn::Sub(inside, outside));
+  const V share = hn::MulAdd(hn::Sub(high, low), way, low);
+  const V excess = Excess(d, search, i, share);
+  const auto fits = hn::Le(excess, zero);
+  const auto found = hn::Le(hn::Abs(excess), hn::Set(d, kFound));
+  outside = hn::IfThenElse(hn::And(fits, hn::Lt(side, zero)), hn::Mul(outside, half), outside);
+  inside = hn::IfThenElse(hn::AndNot(fits, hn::Gt(side, zero)), hn::Mul(inside, half), inside);
+  low = hn::IfThenElse(hn::Or(fits, found), share, low);
+  inside = hn::IfThenElse(fits, excess, inside);
+  high = hn::IfThenElse(fits, high, share);
+  outside = hn::IfThenElse(fits, outside, excess);
+  // What is found stays: the way to it from itself is 0.
+  hn::Store(low, d, search.low + i);
+  hn::Store(hn::IfThenElse(found, zero, inside), d, search.inside + i);
+  hn::Store(high, d, search.high + i);
+  hn::Store(hn::IfThenElse(found, hn::Set(d, 1.0F), outside), d, search.outside + i);
+  hn::Store(hn::IfThenElse(fits, hn::Set(d, -1.0F), hn::Set(d, 1.0F)), d, search.side + i);
+  return hn::AllTrue(d, found);
+}
+
+// Does the listed pixels of a strip again, at the largest chroma that sRGB shows. Their searches go
+// side by side, for each step waits long for the one before.
 template <class T>
 HWY_NOINLINE void ReduceChroma(const LabRow& source, const Encoder<T>& encode, const Listed& listed,
                                const Row3<T>& to) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
-  for (std::size_t begin = 0; begin < listed.count; begin += lanes) {
-    alignas(64) float lab[3][kMaxLanes] = {};
-    const std::size_t n = HWY_MIN(lanes, listed.count - begin);
-    for (std::size_t i = 0; i < n; ++i) {
-      source.At(listed.at[begin + i], lab[0][i], lab[1][i], lab[2][i]);
+  Search search;
+  for (std::size_t begin = 0; begin < listed.count; begin += Search::kPixels) {
+    const std::size_t n = HWY_MIN(Search::kPixels, listed.count - begin);
+    for (std::size_t i = 0; i < n || i % lanes != 0; ++i) {  // lanes left over take the last pixel
+      source.At(static_cast<std::size_t>(listed.at[begin + HWY_MIN(i, n - 1)]), search.fy[i],
+                search.a[i], search.b[i]);
     }
-    V l = hn::Load(d, lab[0]), a = hn::Load(d, lab[1]), b = hn::Load(d, lab[2]);
-    Sanitise(d, l, a, b);
-    const V fy = FyOf(d, l), y = FInverse(d, fy);
-    V low = hn::Zero(d), red, green, blue;
-    const V largest = hn::Max(hn::Max(hn::Abs(a), hn::Abs(b)), hn::Set(d, kLargestAb));
-    V step = hn::Div(hn::Set(d, kLargestAb), largest);
-    for (int i = 0; i < kHalvings; ++i) {
-      step = hn::Mul(step, hn::Set(d, 0.5F));
-      const V scale = hn::Add(low, step);
-      LinearOf(d, fy, y, hn::Mul(a, scale), hn::Mul(b, scale), red, green, blue);
-      low = hn::IfThenElse(OutOfGamut(d, red, green, blue), low, scale);
+    for (std::size_t i = 0; i < n; i += lanes) Begin(search, i);
+    bool found = false;
+    for (int step = 0; step < kSteps && !found; ++step) {
+      found = true;
+      for (std::size_t i = 0; i < n; i += lanes) found &= Narrow(search, i);
     }
-    LinearOf(d, fy, y, hn::Mul(a, low), hn::Mul(b, low), red, green, blue);
-    alignas(64) T rgb[3][kMaxLanes];
-    PlanesSink<T>{encode, {rgb[0], rgb[1], rgb[2]}}.Store(d, 0, red, green, blue);
-    for (std::size_t i = 0; i < n; ++i) {
-      const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(listed.at[begin + i]) * to.step;
-      for (int c = 0; c < 3; ++c) to.channel[c][at] = rgb[c][i];
+    for (std::size_t i = 0; i < n; i += lanes) {
+      const V share = hn::Load(d, search.low + i);
+      V red, green, blue;
+      LinearOf(d, hn::Load(d, search.fy + i), hn::Load(d, search.y + i),
+               hn::Mul(hn::Load(d, search.a + i), share), hn::Mul(hn::Load(d, search.b + i), share),
+               red, green, blue);
+      alignas(64) T rgb[3][kMaxLanes];
+      PlanesSink<T>{encode, {rgb[0], rgb[1], rgb[2]}}.Store(d, 0, red, green, blue);
+      for (std::size_t lane = 0; lane < HWY_MIN(lanes, n - i); ++lane) {
+        const std::ptrdiff_t at = listed.at[begin + i + lane] * to.step;
+        for (int c = 0; c < 3; ++c) to.channel[c][at] = rgb[c][lane];
+      }
     }
   }
 }
@@ -203,12 +272,9 @@ HWY_INLINE void StripTo(const Sink& sink, const LabRow& source, std::size_t n, L
     if constexpr (kChroma) {
       const auto out = OutOfGamut(d, red, green, blue);
       if (HWY_UNLIKELY(!hn::AllFalse(d, out))) {
-        std::uint8_t bits[8 + kMaxLanes / 8] = {};
-        hn::StoreMaskBits(d, out, bits);
-        for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
-          listed.at[listed.count] = static_cast<std::uint32_t>(i + lane);
-          listed.count += (bits[lane / 8] >> (lane % 8)) & 1;
-        }
+        const hn::RebindToSigned<D> di;
+        listed.count += hn::CompressStore(hn::Iota(di, static_cast<std::int32_t>(i)),
+                                          hn::RebindMask(di, out), di, listed.at + listed.count);
       }
     }
     sink.Store(d, i, red, green, blue);

@@ -16,7 +16,8 @@ Certificate summarise(const std::vector<pipeline::RowRecord>& rows, std::size_t 
   for (const auto& row : rows) {
     certificate.max_delta_l = std::max<double>(certificate.max_delta_l, row.l.max);
     certificate.mean_delta_l += row.l.sum;
-    certificate.max_delta_luma = std::max(certificate.max_delta_luma, 255.0 * row.luma.max);
+    certificate.max_delta_luma =
+        std::max(certificate.max_delta_luma, 255.0 * static_cast<double>(row.luma.max));
     certificate.mean_delta_luma += 255.0 * row.luma.sum;
     reduced += static_cast<double>(row.reduced);
   }
@@ -65,8 +66,7 @@ Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, Ima
   std::vector<pipeline::RowRecord> records(image.height);
   paint_rows(image, ab_low, rgb, preserve, method, threads, cancel,
              [&records](pipeline::RowPainter<T>& painter, std::size_t y) {
-               painter.paint(y);
-               records[y] = painter.measure(y);
+               records[y] = painter.paint_and_measure(y);
              });
   return summarise(records, image.width);
 }

@@ -1,6 +1,7 @@
 // The loops over rows that recolouring adds to those of color and resample.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,7 +19,14 @@ struct Brackets {
 };
 
 struct Difference {
-  float max = 0, sum = 0;  // of |x - y|
+  float max = 0;  // of |x - y|
+  double sum = 0;
+
+  Difference& operator+=(const Difference& more) {
+    max = std::max(max, more.max);
+    sum += more.sum;
+    return *this;
+  }
 };
 
 // For pixels of T = std::uint8_t, std::uint16_t or float.

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
 
+#include "base/aligned.hpp"
 #include "colorlab/image_view.hpp"
 #include "colorlab/pipeline.hpp"
 #include "pipeline/lab_rows.hpp"
@@ -19,6 +19,8 @@ struct RowRecord {
   std::size_t reduced = 0;
 };
 
+// Works on pieces of rows, so that everything between the photo and its colours stays in the L1
+// cache.
 template <class T>
 class RowPainter {
  public:
@@ -27,32 +29,20 @@ class RowPainter {
       : image_(image),
         rgb_(rgb),
         preserve_(preserve),
-        width_(image.width),
-        chroma_(field, 0, image.width),
+        chroma_(field),
         kernels_(row_kernels()),
-        rows_((preserve == Preserve::luma ? kAllRows : kSimpleRows) * image.width) {}
+        rows_(aligned_rows<float>(kRows * kPiece)) {}
 
   void paint(std::size_t y) {
-    lightness_of_row(image_.row(y), image_.channels, width_, row(kL));
-    chroma_.row(y, row(kL), row(kA), row(kB));
-    if (preserve_ == Preserve::luma) {
-      paint_keeping_luma(y);
-    } else {
-      reduced_ = rgb_of_row<T>(row(kL), width_, width_, ImageView<T>(rgb_.row(y), 1, width_, 3));
-    }
+    for_each_piece([&](std::size_t x, std::size_t n) { paint(y, x, n); });
   }
 
-  // Of the row painted last.
-  RowRecord measure(std::size_t y) {
-    const auto& pixels = kernels_.of<T>();
+  RowRecord paint_and_measure(std::size_t y) {
     RowRecord record;
-    record.reduced = reduced_;
-    lightness_of_row(rgb_.row(y), 3, width_, row(kMeasured));
-    record.l = kernels_.difference(row(kMeasured), row(kL), width_);
-    // Lightness and chroma have served; their rows are taken for luma.
-    pixels.luma(image_.row(y), image_.channels, width_, row(kL));
-    pixels.luma(rgb_.row(y), 3, width_, row(kMeasured));
-    record.luma = kernels_.difference(row(kMeasured), row(kL), width_);
+    for_each_piece([&](std::size_t x, std::size_t n) {
+      record.reduced += paint(y, x, n);
+      measure(y, x, n, record);
+    });
     return record;
   }
 
@@ -63,8 +53,7 @@ class RowPainter {
     kA,
     kB,
     kMeasured,
-    kSimpleRows,
-    kSolvedL = kSimpleRows,  // for luma: another Lab
+    kSolvedL,  // for luma: another Lab
     kSolvedA,
     kSolvedB,
     kWanted,
@@ -76,46 +65,74 @@ class RowPainter {
     kHigh,
     kAtHigh,
     kSide,
-    kAllRows
+    kRows
   };
+  static constexpr std::size_t kPiece = 1024;  // pixels
   // Brackets shrink faster than by half a step; 10 steps leave under a tenth of an 8-bit code.
   static constexpr int kLumaSteps = 10;
 
-  float* row(std::size_t which) { return rows_.data() + which * width_; }
+  float* row(std::size_t which) { return rows_.get() + which * kPiece; }
+  const T* photo(std::size_t y, std::size_t x) const { return image_.row(y) + x * image_.channels; }
+  T* painted(std::size_t y, std::size_t x) const { return rgb_.row(y) + 3 * x; }
+
+  template <class Piece>
+  void for_each_piece(const Piece& piece) {
+    for (std::size_t x = 0; x < image_.width; x += kPiece) {
+      piece(x, std::min(kPiece, image_.width - x));
+    }
+  }
+
+  // Returns how many pixels lost chroma.
+  std::size_t paint(std::size_t y, std::size_t x, std::size_t n) {
+    lightness_of_row(photo(y, x), image_.channels, n, row(kL));
+    chroma_.row(y, x, n, row(kL), row(kA), row(kB));
+    if (preserve_ == Preserve::luma) return paint_keeping_luma(y, x, n);
+    return rgb_of_row<T>(row(kL), kPiece, n, ImageView<T>(painted(y, x), 1, n, 3));
+  }
+
+  // Of the piece painted last.
+  void measure(std::size_t y, std::size_t x, std::size_t n, RowRecord& record) {
+    const auto& pixels = kernels_.of<T>();
+    lightness_of_row(painted(y, x), 3, n, row(kMeasured));
+    record.l += kernels_.difference(row(kMeasured), row(kL), n);
+    // Lightness and chroma have served; their rows are taken for luma.
+    pixels.luma(photo(y, x), image_.channels, n, row(kL));
+    pixels.luma(painted(y, x), 3, n, row(kMeasured));
+    record.luma += kernels_.difference(row(kMeasured), row(kL), n);
+  }
 
   // Moves L* until Y' of the colour, reduced to the gamut, is the photo's. Y' rises with L* at
   // constant a*b*, from black to white, so that the bracket starts with all there is.
-  void paint_keeping_luma(std::size_t y) {
+  std::size_t paint_keeping_luma(std::size_t y, std::size_t x, std::size_t n) {
     const auto& pixels = kernels_.of<T>();
     const Planes rgb{{row(kRed), row(kGreen), row(kBlue)}};
     const Brackets brackets{row(kLow), row(kAtLow), row(kHigh), row(kAtHigh), row(kSide)};
-    pixels.luma(image_.row(y), image_.channels, width_, row(kWanted));
-    std::copy_n(row(kL), 3 * width_, row(kSolvedL));
-    std::fill_n(row(kLow), width_, 0.0F);
-    std::fill_n(row(kHigh), width_, 100.0F);
-    std::fill_n(row(kSide), width_, 0.0F);
-    for (std::size_t x = 0; x < width_; ++x) {
-      row(kAtLow)[x] = -row(kWanted)[x];
-      row(kAtHigh)[x] = 1.0F - row(kWanted)[x];
+    pixels.luma(photo(y, x), image_.channels, n, row(kWanted));
+    std::copy_n(row(kL), 3 * kPiece, row(kSolvedL));
+    std::fill_n(row(kLow), n, 0.0F);
+    std::fill_n(row(kHigh), n, 100.0F);
+    std::fill_n(row(kSide), n, 0.0F);
+    for (std::size_t i = 0; i < n; ++i) {
+      row(kAtLow)[i] = -row(kWanted)[i];
+      row(kAtHigh)[i] = 1.0F - row(kWanted)[i];
     }
-    const auto apart = static_cast<std::ptrdiff_t>(width_);
-    const PixelView<float> shown(row(kRed), 1, width_, 3, apart, 1, apart);
+    const auto apart = static_cast<std::ptrdiff_t>(kPiece);
+    const PixelView<float> shown(row(kRed), 1, n, 3, apart, 1, apart);
     for (int step = 0; step < kLumaSteps; ++step) {
-      rgb_of_row<float>(row(kSolvedL), width_, width_, shown);
-      kernels_.narrow(rgb, row(kWanted), brackets, width_, row(kSolvedL));
+      rgb_of_row<float>(row(kSolvedL), kPiece, n, shown);
+      kernels_.narrow(rgb, row(kWanted), brackets, n, row(kSolvedL));
     }
-    reduced_ = rgb_of_row<float>(row(kSolvedL), width_, width_, shown);
-    pixels.round_to_luma(rgb, row(kWanted), width_, rgb_.row(y));
+    const std::size_t reduced = rgb_of_row<float>(row(kSolvedL), kPiece, n, shown);
+    pixels.round_to_luma(rgb, row(kWanted), n, painted(y, x));
+    return reduced;
   }
 
   ImageView<const T> image_;
   ImageView<T> rgb_;
   Preserve preserve_;
-  std::size_t width_;
   resample::ChromaRows chroma_;
   const RowKernels& kernels_;
-  std::vector<float> rows_;
-  std::size_t reduced_ = 0;  // pixels of the row painted last that lost chroma
+  AlignedRows<float> rows_;
 };
 
 }  // namespace colorlab::pipeline

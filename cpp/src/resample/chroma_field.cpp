@@ -32,11 +32,12 @@ void check(ImageView<const float> ab) {
 // `planes` with the last sample of each row there twice, so that every sample has one after it.
 std::vector<float> padded(const std::vector<float>& planes, std::size_t width) {
   std::vector<float> out;
-  out.reserve(planes.size() / width * (width + 1));
+  out.reserve(planes.size() / width * (width + 1) + kReadAhead);
   for (auto row = planes.begin(); row != planes.end(); row += static_cast<std::ptrdiff_t>(width)) {
     out.insert(out.end(), row, row + static_cast<std::ptrdiff_t>(width));
     out.push_back(out.back());
   }
+  out.resize(out.size() + kReadAhead);
   return out;
 }
 
@@ -82,34 +83,38 @@ ChromaField::ChromaField(const LowChroma& ab, ImageView<const float> l_low, std:
       rows_(ab.view().height, height),
       columns_(ab.view().width, width) {}
 
-ChromaRows::ChromaRows(const ChromaField& field, std::size_t left, std::size_t width)
-    : field_(field), kernels_(row_kernels()), left_(left), width_(width), held_{kNone, kNone} {
-  for (auto& slot : slots_) slot.resize(field.planes_ * width);
+ChromaRows::ChromaRows(const ChromaField& field)
+    : field_(field), kernels_(row_kernels()), held_{kNone, kNone} {
+  constexpr std::size_t kLine = kCacheLine / sizeof(float);
+  stride_ = (field.columns_.index.size() + kLine - 1) / kLine * kLine;
+  for (auto& slot : slots_) slot = aligned_rows<float>(field.planes_ * stride_);
 }
 
 const float* ChromaRows::wide(std::size_t low_y) {
   const std::size_t slot = low_y % 2;
-  float* out = slots_[slot].data();
+  float* out = slots_[slot].get();
   if (held_[slot] == low_y) return out;
   held_[slot] = low_y;
+  const LinearAxis& columns = field_.columns_;
   for (std::size_t p = 0; p < field_.planes_; ++p) {
     kernels_.stretch(field_.values_.data() + (p * field_.low_height_ + low_y) * field_.stride_,
-                     field_.columns_.index.data() + left_, field_.columns_.fraction.data() + left_,
-                     width_, out + p * width_);
+                     columns.index.data(), columns.fraction.data(), columns.index.size(),
+                     out + p * stride_);
   }
   return out;
 }
 
-void ChromaRows::row(std::size_t y, const float* l, float* a, float* b) {
+void ChromaRows::row(std::size_t y, std::size_t x, std::size_t n, const float* l, float* a,
+                     float* b) {
   const auto first = static_cast<std::size_t>(field_.rows_.index[y]);
   const float fraction = field_.rows_.fraction[y];
-  const float* above = wide(first);
-  const float* below = fraction > 0.0F ? wide(first + 1) : above;
+  const float* above = wide(first) + x;
+  const float* below = fraction > 0.0F ? wide(first + 1) + x : above;
   if (field_.guided_) {
-    kernels_.guide(above, below, fraction, l, width_, a, b);
+    kernels_.guide(above, below, stride_, fraction, l, n, a, b);
   } else {
-    kernels_.blend(above, below, fraction, width_, a);
-    kernels_.blend(above + width_, below + width_, fraction, width_, b);
+    kernels_.blend(above, below, fraction, n, a);
+    kernels_.blend(above + stride_, below + stride_, fraction, n, b);
   }
 }
 

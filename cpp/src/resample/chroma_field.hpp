@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/aligned.hpp"
 #include "colorlab/image_view.hpp"
 #include "colorlab/resample.hpp"
 #include "resample/row_kernels.hpp"
@@ -44,18 +45,18 @@ class ChromaField {
   std::size_t planes_;  // a, b; or those of GuidedPlane
   std::size_t low_height_;
   std::size_t stride_;         // of a plane's rows: their last sample is there twice
-  std::vector<float> values_;  // plane after plane
+  std::vector<float> values_;  // plane after plane, then kReadAhead more
   LinearAxis rows_, columns_;
 };
 
-// One thread's way through a field: columns [left, left + width) of rows asked for in any order,
-// cheapest going down. A pixel's value depends on its place alone.
+// One thread's way through a field: pieces of rows asked for in any order, cheapest going down. A
+// pixel's value depends on its place alone.
 class ChromaRows {
  public:
-  ChromaRows(const ChromaField& field, std::size_t left, std::size_t width);
+  explicit ChromaRows(const ChromaField& field);
 
-  // a* and b* of row y; `l` is its lightness (L*, `width` values; read by guided only).
-  void row(std::size_t y, const float* l, float* a, float* b);
+  // a* and b* of columns [x, x + n) of row y; `l` is their lightness (L*; read by guided only).
+  void row(std::size_t y, std::size_t x, std::size_t n, const float* l, float* a, float* b);
 
  private:
   // A low-resolution row of all planes, stretched to full width.
@@ -63,8 +64,8 @@ class ChromaRows {
 
   const ChromaField& field_;
   const RowKernels& kernels_;
-  std::size_t left_, width_;
-  std::array<std::vector<float>, 2> slots_;
+  std::size_t stride_;  // of a slot's planes, of whole cache lines
+  std::array<AlignedRows<float>, 2> slots_;
   std::array<std::size_t, 2> held_;
 };
 

@@ -34,9 +34,11 @@ void Stretch(const float* HWY_RESTRICT values, const std::int32_t* HWY_RESTRICT 
              const float* HWY_RESTRICT fraction, std::size_t n, float* HWY_RESTRICT out) {
   ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
     const hn::RebindToSigned<decltype(d)> di;
-    const auto at = hn::LoadU(di, index + i);
-    const auto before = hn::GatherIndex(d, values, at);
-    const auto after = hn::GatherIndex(d, values + 1, at);
+    // A vector's samples lie within the vector that begins at the first: no gather is needed.
+    const float* from = values + index[i];
+    const auto at = hn::IndicesFromVec(d, hn::Sub(hn::LoadU(di, index + i), hn::Set(di, index[i])));
+    const auto before = hn::TableLookupLanes(hn::LoadU(d, from), at);
+    const auto after = hn::TableLookupLanes(hn::LoadU(d, from + 1), at);
     hn::StoreU(Mix(before, after, hn::LoadU(d, fraction + i)), d, out + i);
   });
 }
@@ -49,13 +51,13 @@ void Blend(const float* HWY_RESTRICT above, const float* HWY_RESTRICT below, flo
   });
 }
 
-void Guide(const float* HWY_RESTRICT above, const float* HWY_RESTRICT below, float fraction,
-           const float* HWY_RESTRICT l, std::size_t n, float* HWY_RESTRICT a,
+void Guide(const float* HWY_RESTRICT above, const float* HWY_RESTRICT below, std::size_t stride,
+           float fraction, const float* HWY_RESTRICT l, std::size_t n, float* HWY_RESTRICT a,
            float* HWY_RESTRICT b) {
   ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
     const auto part = hn::Set(d, fraction);
     const auto plane = [&](std::size_t p) HWY_ATTR {
-      return Mix(hn::LoadU(d, above + p * n + i), hn::LoadU(d, below + p * n + i), part);
+      return Mix(hn::LoadU(d, above + p * stride + i), hn::LoadU(d, below + p * stride + i), part);
     };
     const auto detail = hn::Sub(hn::LoadU(d, l + i), plane(kL));
     hn::StoreU(hn::MulAdd(plane(kSlopeA), detail, plane(kA)), d, a + i);

@@ -26,11 +26,11 @@ void upsample_ab(ImageView<const float> ab_low, ImageView<const float> l, ImageV
   const resample::ChromaField field(low, reduced, l.height, l.width, method);
   parallel_rows(l.height, threads_for(l.pixels(), threads),
                 [&](std::size_t begin, std::size_t end) {
-                  resample::ChromaRows rows(field, 0, l.width);
+                  resample::ChromaRows rows(field);
                   std::vector<float> a(l.width);
                   std::vector<float> b(l.width);
                   for (std::size_t y = begin; y < end; ++y) {
-                    rows.row(y, l.row(y), a.data(), b.data());
+                    rows.row(y, 0, l.width, l.row(y), a.data(), b.data());
                     float* out = ab.row(y);
                     for (std::size_t x = 0; x < l.width; ++x) {
                       out[2 * x] = a[x];
