@@ -146,9 +146,9 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _show(plan, args.json)
     if args.candidates is not None:
-        from colorlab.cli import candidates
+        from colorlab.cli import _candidates
 
-        return candidates.run(plan, settings, args)
+        return _candidates.run(plan, settings, args)
     with Colorizer(
         args.model, device=args.device, threads=args.threads, size=args.size
     ) as colorizer:
