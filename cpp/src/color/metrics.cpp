@@ -20,12 +20,20 @@ using color::reference::Lab;
 constexpr double kPi = std::numbers::pi;
 // Opposite hues are half a turn apart, whatever the last bit of an arc tangent says.
 constexpr double kHalfTurn = kPi + 1e-12;
+constexpr double kNearlyOpposite = 1e-9;
 constexpr double kTwentyFiveTo7 = 6103515625.0;
+// Cosines and sines of the formula's angles, degrees.
+constexpr double kCos6 = 0.99452189536827333692, kSin6 = 0.10452846326765347140;
+constexpr double kCos30 = 0.86602540378443864676, kSin30 = 0.5;
+constexpr double kCos63 = 0.45399049973954679157, kSin63 = 0.89100652418836786236;
+constexpr double kCos275 = 0.08715574274765817356, kSin275 = -0.99619469809174553230;
 
 double power7(double x) {
   const double x3 = x * x * x;
   return x3 * x3 * x;
 }
+
+double length_of(double x, double y) { return std::sqrt(x * x + y * y); }
 
 double radians(double degrees) { return degrees * (kPi / 180); }
 
@@ -41,37 +49,76 @@ double hue(double a, double b) {
   return angle < 0 ? angle + 2 * kPi : angle;
 }
 
+struct Direction {
+  double cos, sin;
+};
+
+// What CIEDE2000 needs of two hues: the direction half-way between them along the shorter arc, and
+// 2 sin(half the signed angle from the first to the second).
+struct HuePair {
+  Direction mean;
+  double chord;
+};
+
+HuePair hues_by_angle(double a1, double b1, double a2, double b2) {
+  const double h1 = hue(a1, b1), h2 = hue(a2, b2);
+  const double mean = (h1 + h2) / 2, delta = h2 - h1;
+  return {{std::cos(mean), std::sin(mean)}, 2 * std::sin(delta / 2)};
+}
+
+// The same by products only. Where the hues are opposite there is no shorter arc, and the formula's
+// convention on angles decides.
+HuePair hues(double a1, double b1, double c1, double a2, double b2, double c2) {
+  if (c1 * c2 == 0) {  // a missing hue counts as angle 0, and the sum is the "mean"
+    if (c1 + c2 == 0) return {{1, 0}, 0};
+    return {{(a1 + a2) / (c1 + c2), (b1 + b2) / (c1 + c2)}, 0};
+  }
+  const double cos1 = a1 / c1, sin1 = b1 / c1, cos2 = a2 / c2, sin2 = b2 / c2;
+  const double cos_delta = cos1 * cos2 + sin1 * sin2, sin_delta = cos1 * sin2 - sin1 * cos2;
+  if (cos_delta < 0 && std::abs(sin_delta) < kNearlyOpposite) {
+    const double delta = hue(a2, b2) - hue(a1, b1);
+    if (std::abs(delta) <= kHalfTurn) return hues_by_angle(a1, b1, a2, b2);
+  }
+  const double cos_sum = cos1 + cos2, sin_sum = sin1 + sin2;
+  const double length = std::sqrt(cos_sum * cos_sum + sin_sum * sin_sum);  // 2 cos(delta / 2)
+  return {{cos_sum / length, sin_sum / length}, 2 * sin_delta / length};
+}
+
+// R_T's turn, 60 degrees * exp(-((mean hue - 275 degrees) / 25 degrees)^2). The formula measures on
+// from 0 and not around the circle: hues past 360 degrees are far from 275.
+double rotation_of(const Direction& mean) {
+  const double cos_off = mean.cos * kCos275 + mean.sin * kSin275;
+  const double sin_off = mean.sin * kCos275 - mean.cos * kSin275;
+  const bool past_360 = mean.sin >= 0 && sin_off > 0;
+  if (past_360 || cos_off < -0.9) return 0;  // beyond 154 degrees it is under 1e-16
+  const double off_blue = std::atan2(sin_off, cos_off) / radians(25);
+  return radians(60) * std::exp(-off_blue * off_blue);
+}
+
 // Sharma, Wu & Dalal, "The CIEDE2000 color-difference formula", Color Research and Application 30
-// (2005), equations 2-22.
+// (2005), equations 2-22. Multiples of the mean hue come from its cosine and sine. |error| against
+// the formula as printed is under 1e-9.
 double ciede2000(const Lab& p, const Lab& q) {
-  const double mean_c7 = power7((std::hypot(p.a, p.b) + std::hypot(q.a, q.b)) / 2);
+  const double mean_c7 = power7((length_of(p.a, p.b) + length_of(q.a, q.b)) / 2);
   const double g = 0.5 * (1 - std::sqrt(mean_c7 / (mean_c7 + kTwentyFiveTo7)));
   const double a1 = (1 + g) * p.a, a2 = (1 + g) * q.a;
-  const double c1 = std::hypot(a1, p.b), c2 = std::hypot(a2, q.b);
-  const double h1 = hue(a1, p.b), h2 = hue(a2, q.b);
-  const bool coloured = c1 * c2 != 0;
+  const double c1 = length_of(a1, p.b), c2 = length_of(a2, q.b);
+  const HuePair hue = hues(a1, p.b, c1, a2, q.b, c2);
 
-  double delta_h = coloured ? h2 - h1 : 0;
-  if (delta_h > kHalfTurn) delta_h -= 2 * kPi;
-  if (delta_h < -kHalfTurn) delta_h += 2 * kPi;
-  double mean_h = h1 + h2;
-  if (coloured) {
-    if (std::abs(h1 - h2) > kHalfTurn) mean_h += mean_h < 2 * kPi ? 2 * kPi : -2 * kPi;
-    mean_h /= 2;
-  }
+  const double c = hue.mean.cos, s = hue.mean.sin;
+  const double c_2 = c * c - s * s, s_2 = 2 * s * c;
+  const double c_3 = c_2 * c - s_2 * s, s_3 = s_2 * c + c_2 * s;
+  const double c_4 = c_2 * c_2 - s_2 * s_2, s_4 = 2 * s_2 * c_2;
+  const double t = 1 - 0.17 * (c * kCos30 + s * kSin30) + 0.24 * c_2 +
+                   0.32 * (c_3 * kCos6 - s_3 * kSin6) - 0.20 * (c_4 * kCos63 + s_4 * kSin63);
   const double mean_l = (p.l + q.l) / 2, mean_c = (c1 + c2) / 2;
-  const double t = 1 - 0.17 * std::cos(mean_h - radians(30)) + 0.24 * std::cos(2 * mean_h) +
-                   0.32 * std::cos(3 * mean_h + radians(6)) -
-                   0.20 * std::cos(4 * mean_h - radians(63));
-  const double off_blue = (mean_h - radians(275)) / radians(25);
-  const double rotation = radians(60) * std::exp(-off_blue * off_blue);
   const double prime_c7 = power7(mean_c);
+  const double rotation = rotation_of(hue.mean);
   const double rt = -std::sin(rotation) * 2 * std::sqrt(prime_c7 / (prime_c7 + kTwentyFiveTo7));
   const double l50 = (mean_l - 50) * (mean_l - 50);
   const double sl = 1 + 0.015 * l50 / std::sqrt(20 + l50);
   const double sc = 1 + 0.045 * mean_c, sh = 1 + 0.015 * mean_c * t;
-  const double dl = (q.l - p.l) / sl, dc = (c2 - c1) / sc,
-               dh = 2 * std::sqrt(c1 * c2) * std::sin(delta_h / 2) / sh;
+  const double dl = (q.l - p.l) / sl, dc = (c2 - c1) / sc, dh = std::sqrt(c1 * c2) * hue.chord / sh;
   return std::sqrt(std::max(0.0, dl * dl + dc * dc + dh * dh + rt * dc * dh));
 }
 
