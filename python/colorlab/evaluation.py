@@ -9,32 +9,39 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from colorlab import _core, color, image_io, metrics
+from colorlab import _core, color, image_io, scores
 from colorlab.errors import (
     ColorlabError,
     InputError,
     InputNotFoundError,
     InvalidArgumentError,
     OutputError,
-    ShapeError,
 )
+from colorlab.scores import Scores
 
 __all__ = [
+    "FITS",
     "SHORT_SIDE",
     "Evaluation",
+    "Fit",
+    "Measured",
     "Scores",
     "check_free",
     "counterparts",
     "evaluate",
+    "fitted",
     "photo_files",
+    "read_8bit",
     "root_of",
     "to_grey",
     "truth_at",
@@ -44,7 +51,14 @@ __all__ = [
 SHORT_SIDE = 256
 METRICS_VERSION = 1
 _EXTENSIONS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
-_BIN = 10.0  # side of the ab cells that the rebalanced AuC gives equal weight
+
+Fit = Literal["keep", "crop", "stretch"]
+#: how a photo becomes one of the short side asked for, in the words of the protocol
+FITS: dict[Fit, str] = {
+    "keep": "area average, aspect kept, never enlarged",
+    "crop": "largest centred square, area average (bilinear where enlarged)",
+    "stretch": "to a square, aspect not kept, area average (bilinear where enlarged)",
+}
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -86,9 +100,23 @@ def read_8bit(path: Path) -> Bytes:
     return image_io.to_8bit(image_io.read(path))
 
 
-def truth_at(path: Path, short_side: int = SHORT_SIDE) -> Bytes:
-    """A colour photo reduced (exact area average) to this short side; smaller ones stay."""
-    return image_io.reduced(image_io.read(path), short_side)
+def truth_at(path: Path, short_side: int = SHORT_SIDE, fit: Fit = "keep") -> Bytes:
+    """A colour photo at this short side; see `fitted`."""
+    return fitted(image_io.read(path), short_side, fit)
+
+
+def fitted(pixels: npt.NDArray[Any], short_side: int, fit: Fit = "keep") -> Bytes:
+    """A photo (H, W, 3) with this short side, uint8, as `FITS` describes; 0 leaves its size."""
+    if short_side == 0:
+        return image_io.to_8bit(pixels)
+    if fit == "keep":
+        return image_io.reduced(pixels, short_side)
+    if fit == "crop":
+        height, width = pixels.shape[:2]
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        pixels = np.ascontiguousarray(pixels[top : top + side, left : left + side])
+    return image_io.resized(pixels, short_side, short_side)
 
 
 def to_grey(rgb: Bytes) -> Bytes:
@@ -98,78 +126,13 @@ def to_grey(rgb: Bytes) -> Bytes:
     return np.ascontiguousarray(color.lab_to_rgb(neutral)[..., 1], np.uint8)
 
 
-@dataclass(slots=True)
-class Scores:
-    """Sums over photos; `add` one at a time, in bounded memory but for a row of numbers each."""
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    _cells: dict[tuple[int, int], npt.NDArray[np.int64]] = field(default_factory=dict)
-
-    def add(self, name: str, truth: Bytes, output: Bytes) -> dict[str, Any]:
-        """Measures one photo and returns its row."""
-        if truth.shape != output.shape:
-            raise ShapeError(
-                f"the colorized photo is {output.shape}, the truth {truth.shape}", path=name
-            )
-        truth_lab, output_lab = color.rgb_to_lab(truth), color.rgb_to_lab(output)
-        delta_l = np.abs(truth_lab[..., 0] - output_lab[..., 0])
-        row = {
-            "name": name,
-            "psnr": min(metrics.psnr(truth, output), 100.0),
-            "delta_e00": float(metrics.delta_e(truth_lab, output_lab).mean()),
-            "delta_e76": float(metrics.delta_e(truth_lab, output_lab, formula="76").mean()),
-            "auc": metrics.auc_from_counts(metrics.ab_error_counts(truth_lab, output_lab)),
-            "cf": metrics.colorfulness(output),
-            "cf_truth": metrics.colorfulness(truth),
-            "grey_fraction": metrics.grey_fraction(output_lab),
-            "mean_delta_l": float(delta_l.mean()),
-            "max_delta_l": float(delta_l.max()),
-        }
-        self._add_cells(truth_lab, output_lab)
-        self.rows.append(row)
-        return row
-
-    def _add_cells(self, truth: npt.NDArray[np.float32], output: npt.NDArray[np.float32]) -> None:
-        cells = np.round(truth[..., 1:].reshape(-1, 2) / _BIN).astype(np.int64)
-        keys, index = np.unique(cells, axis=0, return_inverse=True)
-        truth_ab, output_ab = truth.reshape(-1, 3), output.reshape(-1, 3)
-        order = np.argsort(index, kind="stable")
-        starts = np.searchsorted(index[order], np.arange(len(keys) + 1))
-        for number, key in enumerate(keys):
-            chosen = order[starts[number] : starts[number + 1]]
-            counts = metrics.ab_error_counts(truth_ab[chosen], output_ab[chosen])
-            cell = (int(key[0]), int(key[1]))
-            self._cells[cell] = self._cells.get(cell, 0) + counts
-
-    def summary(self) -> dict[str, float]:
-        """Means over photos, CF as a share of the truth's, and the class-rebalanced AuC.
-
-        `auc_rebalanced` weights each cell of the ab plane (10 x 10) that the truth shows equally,
-        in place of each pixel (Zhang et al. 2016 weight pixels by the inverse of the probability
-        of their class).
-        """
-        if not self.rows:
-            raise InvalidArgumentError("no photos were measured")
-        names = [key for key in self.rows[0] if key != "name"]
-        means = {key: float(np.mean([row[key] for row in self.rows])) for key in names}
-        means["max_delta_l"] = float(max(row["max_delta_l"] for row in self.rows))
-        means["cf_share"] = means["cf"] / means["cf_truth"] if means["cf_truth"] else 0.0
-        means["delta_cf"] = abs(means["cf"] - means["cf_truth"])
-        means["delta_cf_per_photo"] = float(
-            np.mean([abs(row["cf"] - row["cf_truth"]) for row in self.rows])
-        )
-        means["auc_rebalanced"] = float(
-            np.mean([metrics.auc_from_counts(counts) for counts in self._cells.values()])
-        )
-        return means
-
-
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What was measured: `summary` of the outputs, `all_grey` of no colour at all, all rows."""
 
     protocol: dict[str, Any]
     summary: dict[str, float]
+    intervals: dict[str, tuple[float, float]]  #: 95 %, of most of the summary
     all_grey: dict[str, float]
     rows: list[dict[str, Any]]
     failed: list[dict[str, str]]
@@ -178,11 +141,12 @@ class Evaluation:
         """Ready for JSON, with the gains over all-grey."""
         gains = {
             key: self.summary[key] - self.all_grey[key]
-            for key in ("psnr", "delta_e00", "auc", "auc_rebalanced")
+            for key in ("psnr", "ssim", "delta_e00", "delta_e76", "auc", "auc_rebalanced")
         }
         return {
             "protocol": self.protocol,
             "summary": self.summary,
+            "intervals": {key: list(ends) for key, ends in self.intervals.items()},
             "all_grey": self.all_grey,
             "over_all_grey": gains,
             "photos": self.rows,
@@ -190,48 +154,110 @@ class Evaluation:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One photo that was measured, while it is at hand."""
+
+    row: dict[str, Any]
+    truth: Bytes  #: (H, W, 3)
+    grey: Bytes  #: (H, W)
+    output: Bytes  #: (H, W, 3)
+    cells: npt.NDArray[np.int64]
+    grey_row: dict[str, Any]
+    grey_cells: npt.NDArray[np.int64]
+
+
+Colorized = Callable[[Path, Bytes, Bytes], Bytes]
+
+
 def evaluate(
     truths: Sequence[Path],
-    colorized: Callable[[Path, Bytes, Bytes], Bytes],
+    colorized: Colorized,
     *,
     root: Path,
     short_side: int = SHORT_SIDE,
+    fit: Fit = "keep",
+    workers: int = 1,
     on_photo: Callable[[int, int], None] = lambda *_: None,
+    on_measured: Callable[[Measured], None] = lambda _: None,
 ) -> Evaluation:
-    """Measures colorized photos against the truth.
+    """Measures colorized photos against the truth, in memory for a few of them.
 
     Args:
         truths: colour photos, named relative to `root` in the protocol and the rows.
-        colorized: gives the uint8 RGB result for (path, truth, grey), of the truth's size.
+        colorized: gives the uint8 RGB result for (path, truth, grey), of the truth's size; called
+            by as many threads at once as there are workers.
         short_side: truths are reduced to it; 0 leaves them as they are.
+        fit: how; see `FITS`.
+        workers: photos measured at once; the result does not depend on it.
         on_photo: told (done, total) after each photo.
+        on_measured: given each photo with its pixels, in their order.
 
     A photo that cannot be read or coloured is listed in `failed` and not measured.
 
     Raises:
         InvalidArgumentError: no photo could be measured.
     """
-    scores, grey_scores = Scores(), Scores()
+    outputs, greys = Scores(), Scores()
     failed: list[dict[str, str]] = []
-    done: list[Path] = []
-    for number, path in enumerate(truths, 1):
-        name = _name_of(path, root)
+
+    def one(path: Path) -> Measured | ColorlabError:
         try:
-            truth = truth_at(path, short_side or 1 << 30)
-            grey = to_grey(truth)
-            output = colorized(path, truth, grey)
-            scores.add(name, truth, output)
+            return _measured(path, _name_of(path, root), colorized, short_side, fit)
         except ColorlabError as error:
-            failed.append({"name": name, "code": error.code, "reason": str(error)})
+            return error
+
+    for number, (path, found) in enumerate(_in_order(one, truths, workers), 1):
+        if isinstance(found, ColorlabError):
+            name = _name_of(path, root)
+            failed.append({"name": name, "code": found.code, "reason": str(found)})
         else:
-            grey_scores.add(name, truth, np.repeat(grey[..., None], 3, axis=2))
-            done.append(path)
+            outputs.take(found.row, found.cells)
+            greys.take(found.grey_row, found.grey_cells)
+            on_measured(found)
         on_photo(number, len(truths))
-    if not done:
+    if not outputs.rows:
         first = f": {failed[0]['reason']}" if failed else ""
         raise InvalidArgumentError(f"no photo could be measured{first}", path=str(root))
-    protocol = protocol_of((_name_of(p, root) for p in done), short_side)
-    return Evaluation(protocol, scores.summary(), grey_scores.summary(), scores.rows, failed)
+    protocol = protocol_of((row["name"] for row in outputs.rows), short_side, fit)
+    return Evaluation(
+        protocol,
+        outputs.summary(),
+        outputs.intervals(),
+        greys.summary(),
+        outputs.rows,
+        failed,
+    )
+
+
+def _measured(path: Path, name: str, colorized: Colorized, short_side: int, fit: Fit) -> Measured:
+    truth = truth_at(path, short_side, fit)
+    grey = to_grey(truth)
+    output = colorized(path, truth, grey)
+    row, cells = scores.measure(name, truth, output)
+    all_grey = scores.measure(name, truth, np.repeat(grey[..., None], 3, axis=2))
+    return Measured(row, truth, grey, output, cells, *all_grey)
+
+
+def _in_order(
+    one: Callable[[Path], Measured | ColorlabError], paths: Sequence[Path], workers: int
+) -> Iterator[tuple[Path, Measured | ColorlabError]]:
+    """What `one` gives for each path, in their order, few of them ahead."""
+    if workers == 1:
+        yield from ((path, one(path)) for path in paths)
+        return
+    ahead: deque[tuple[Path, Future[Measured | ColorlabError]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for path in paths:
+                ahead.append((path, pool.submit(one, path)))
+                if len(ahead) > 2 * workers:
+                    first, found = ahead.popleft()
+                    yield first, found.result()
+            for first, found in ahead:
+                yield first, found.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _name_of(path: Path, root: Path) -> str:
@@ -266,13 +292,13 @@ def write_json(path: str | os.PathLike[str], result: Mapping[str, Any], *, overw
     _core.write_file_atomically(os.fspath(path), text.encode(), overwrite=overwrite)
 
 
-def protocol_of(names: Iterable[str], short_side: int) -> dict[str, Any]:
+def protocol_of(names: Iterable[str], short_side: int, fit: Fit = "keep") -> dict[str, Any]:
     """What a number depends on besides the colorizer, and its hash."""
     listing = "".join(f"{name}\n" for name in names)
     protocol: dict[str, Any] = {
         "metrics_version": METRICS_VERSION,
         "short_side": short_side,
-        "resize": "area average, aspect kept, never enlarged",
+        "resize": FITS[fit],
         "grey": "8-bit sRGB grey of the truth's L*",
         "photos": listing.count("\n"),
         "photos_sha256": hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest(),

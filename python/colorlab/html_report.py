@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from colorlab import _core
+from colorlab import _core, image_io
 from colorlab.errors import InvalidArgumentError
 
 __all__ = [
@@ -105,11 +105,10 @@ def _cell(text: str) -> str:
 def picture(pixels: npt.NDArray[Any], *, side: int = 256, alt: str = "") -> str:
     """A photo (uint8 or uint16, (H, W) or (H, W, 3)), its long side at most `side` pixels."""
     rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-    full = rgb.astype(np.float32) / np.float32(257 if rgb.dtype == np.uint16 else 1)
-    height, width = full.shape[:2]
+    height, width = rgb.shape[:2]
     scale = min(1.0, side / max(height, width))
-    small = _core.resize_area(full, max(1, round(height * scale)), max(1, round(width * scale)))
-    data = _core.encode_jpeg(np.clip(np.round(small), 0, 255).astype(np.uint8), _QUALITY)
+    small = image_io.resized(rgb, max(1, round(height * scale)), max(1, round(width * scale)))
+    data = _core.encode_jpeg(small, _QUALITY)
     text = base64.b64encode(data).decode("ascii")
     return _Markup(f'<img alt="{html.escape(alt)}" src="data:image/jpeg;base64,{text}">')
 

@@ -416,16 +416,20 @@ def to_8bit(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
 
 
 def reduced(pixels: npt.NDArray[Any], short_side: int) -> npt.NDArray[np.uint8]:
-    """Pixels (H, W, C), uint8 or uint16, area-averaged to a short side, as uint8; never enlarged.
+    """Pixels at a short side, as `resized` makes them; never enlarged."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, short_side / min(height, width))
+    return resized(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def resized(pixels: npt.NDArray[Any], height: int, width: int) -> npt.NDArray[np.uint8]:
+    """Pixels (H, W, C), uint8 or uint16, area-averaged to a size (bilinear where enlarged), uint8.
 
     For thumbnails and for the protocols of evaluation: the average is of the encoded values, as
     other tools take it.
     """
-    height, width = pixels.shape[:2]
-    scale = short_side / min(height, width)
-    if scale >= 1:
+    if pixels.shape[:2] == (height, width):
         return to_8bit(pixels)
-    size = (max(1, round(height * scale)), max(1, round(width * scale)))
     divisor = np.float32(257 if pixels.dtype == np.uint16 else 1)
-    small = _core.resize_area(pixels.astype(np.float32), *size) / divisor
+    small = _core.resize_area(pixels.astype(np.float32), height, width) / divisor
     return np.clip(np.round(small), 0, 255).astype(np.uint8)

@@ -23,8 +23,10 @@ HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "ma
 # Lower layers first: a module may import those of its own layer and below.
 LAYERS = [
     {"bootstrap", "errors", "metadata", "render", "result"},
-    {"color", "html_report", "image_io", "tiling", "metrics", "evaluation", "inputs", "model"},
-    {"session"},
+    {"color", "html_report", "image_io", "tiling", "metrics", "inputs", "model", "scores"},
+    {"evaluation"},
+    {"evaluation_report", "session"},
+    {"fid"},
     {"colorizer"},
     {"bulk"},
     {"bench"},

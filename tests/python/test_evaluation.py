@@ -122,3 +122,114 @@ def test_the_verb_wants_one_thing_to_measure(photos, capsys):
     assert main(["evaluate", str(photos)]) == 2
     assert "--model" in capsys.readouterr().err
     assert main(["evaluate", str(photos), "--model", "nowhere.onnx"]) == 4
+
+
+def noisy(_path, truth, _grey):
+    noise = np.random.default_rng(7).integers(-20, 20, truth.shape)
+    return np.clip(truth + noise, 0, 255).astype(np.uint8)
+
+
+def test_photos_are_fitted_as_the_protocol_says():
+    wide = np.zeros((60, 120, 3), np.uint8)
+    wide[:, 30:90] = 200
+    assert evaluation.fitted(wide, 0, "crop") is wide
+    assert evaluation.fitted(wide, 30, "keep").shape == (30, 60, 3)
+    assert evaluation.fitted(wide, 90, "keep").shape == wide.shape
+    crop = evaluation.fitted(wide, 30, "crop")
+    assert crop.shape == (30, 30, 3)
+    assert (crop == 200).all()
+    stretched = evaluation.fitted(wide, 90, "stretch")
+    assert stretched.shape == (90, 90, 3)
+    assert stretched.mean() == pytest.approx(100, abs=1)
+
+
+def test_hashes_differ_with_whatever_figures_depend_on(photos):
+    files = evaluation.photo_files(photos)
+    found = {
+        evaluation.evaluate(chosen, noisy, root=photos, short_side=side, fit=fit).protocol["hash"]
+        for chosen in (files, files[:1])
+        for side in (40, 64)
+        for fit in evaluation.FITS
+    }
+    assert len(found) == 2 * 2 * 3
+
+
+def test_workers_change_nothing(photos):
+    files = evaluation.photo_files(photos) * 4
+    seen = []
+    one = evaluation.evaluate(files, noisy, root=photos)
+    many = evaluation.evaluate(files, noisy, root=photos, workers=3, on_measured=seen.append)
+    assert many == one
+    assert [photo.row for photo in seen] == one.rows
+    assert one.rows[0]["ssim"] < 0.99
+
+
+def test_the_summary_and_its_intervals():
+    scores = evaluation.Scores()
+    for seed in range(30):
+        truth = photo(seed)
+        scores.add(str(seed), truth, noisy(None, truth, None))
+    summary, intervals, rows = scores.summary(), scores.intervals(), scores.rows
+    cf, cf_truth = (np.array([row[key] for row in rows]) for key in ("cf", "cf_truth"))
+    assert summary["delta_cf"] == pytest.approx(abs(cf.mean() - cf_truth.mean()))
+    assert summary["delta_cf_per_photo"] == pytest.approx(np.abs(cf - cf_truth).mean())
+    assert summary["cf_share"] == pytest.approx(cf.mean() / cf_truth.mean())
+    assert summary["cf_absolute"] < summary["cf"]
+    assert summary["max_delta_l"] == max(row["max_delta_l"] for row in rows)
+    assert set(summary) - set(intervals) == {"max_delta_l", "auc_rebalanced"}
+    for key, (low, high) in intervals.items():
+        assert low <= summary[key] <= high, key
+    psnr = np.array([row["psnr"] for row in rows])
+    low, high = intervals["psnr"]
+    assert high - low == pytest.approx(2 * 1.96 * psnr.std() / np.sqrt(30), rel=0.15)
+
+
+def test_the_rebalanced_auc_by_its_formula():
+    first, second = photo(1), photo(2)
+    scores = evaluation.Scores()
+    scores.add("x", first, second)
+    truth, output = (colorlab.rgb_to_lab(rgb)[..., 1:].reshape(-1, 2) for rgb in (first, second))
+    _, classes, sizes = np.unique(
+        np.round(truth / 10), axis=0, return_inverse=True, return_counts=True
+    )
+    weights = 1 / sizes[classes]  # the inverse of each class's frequency
+    distance = np.linalg.norm(truth - output, axis=1)
+    share = [np.average(distance <= threshold, weights=weights) for threshold in range(151)]
+    expected = np.trapezoid(share) / 150 * 100
+    assert scores.summary()["auc_rebalanced"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_page_is_whole_and_its_pictures_are_chosen(photos, tmp_path, capsys):
+    for seed in range(30):
+        colorlab.write(photos / f"more{seed}.png", photo(seed))
+    out, page = tmp_path / "figures.json", tmp_path / "page.html"
+    words = ["evaluate", str(photos), "--model", "default", "--fit", "crop", "--short-side", "64"]
+    assert main([*words, "--json", str(out), "--html", str(page)]) == 0
+    text, figures = page.read_text(), json.loads(out.read_text())
+    assert figures["protocol"]["short_side"] == 64
+    assert figures["protocol"]["resize"].startswith("largest centred square")
+    assert text.count("<img") == 2 * 12 * 3
+    worst = max(figures["photos"], key=lambda row: row["delta_e00"])
+    assert f"{worst['name']}: ΔE00 {worst['delta_e00']:.2f}" in text
+    assert figures["protocol"]["hash"] in text
+    assert 'src="http' not in text
+    assert page.stat().st_size < 5e6
+    assert "FID" not in capsys.readouterr().err
+    assert main([*words, "--inception", str(tmp_path / "none.onnx")]) == 4
+    assert "none.onnx" in capsys.readouterr().err
+    assert main([*words, "--html", str(page)]) == 3
+
+
+def test_colorized_photos_of_the_protocols_size_are_taken_as_they_are(photos, tmp_path):
+    output = tmp_path / "colorized"
+    for path in evaluation.photo_files(photos):
+        target = output / path.relative_to(photos).with_suffix(".png")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        small = (
+            evaluation.truth_at(path, 32, "crop") if path.name == "a.png" else colorlab.read(path)
+        )
+        colorlab.write(target, small)
+    out = tmp_path / "figures.json"
+    words = ["evaluate", str(photos), str(output), "--fit", "crop", "--short-side", "32"]
+    assert main([*words, "--json", str(out)]) == 0
+    assert json.loads(out.read_text())["summary"]["psnr"] == 100

@@ -71,6 +71,42 @@ def test_psnr_is_that_of_scikit_image():
     assert metrics.psnr(first, first) == float("inf")
 
 
+@pytest.mark.parametrize("shape", [(7, 7, 3), (40, 50, 3), (300, 211, 3)])
+def test_ssim_is_that_of_scikit_image(shape):
+    skimage = pytest.importorskip("skimage.metrics")
+    first = photo(1, shape)
+    second = np.clip(first.astype(int) + RNG.integers(-40, 40, shape), 0, 255).astype(np.uint8)
+    expected = skimage.structural_similarity(first, second, channel_axis=-1)
+    assert metrics.ssim(first, second) == pytest.approx(expected, abs=1e-6)
+    assert metrics.ssim(first, first) == 1
+    with pytest.raises(ShapeError, match="7 pixels"):
+        metrics.ssim(first[:6], first[:6])
+
+
+def test_mean_delta_e_is_the_mean():
+    first, second = lab_pairs(100_000)
+    expected = metrics.delta_e(first, second).mean()
+    assert metrics.mean_delta_e(first, second) == pytest.approx(expected, rel=1e-12)
+
+
+def test_edge_bleed_tells_colour_over_an_edge_from_wrong_colour():
+    ndimage = pytest.importorskip("scipy.ndimage")
+    lab = np.full((64, 64, 3), 50, np.float32)
+    lab[:, 32:, 1:] = (-40, 20)
+    blurred = lab.copy()
+    blurred[..., 1:] = ndimage.uniform_filter(lab[..., 1:], (9, 9, 1))
+    wrong = lab + np.float32([0, 12, -5])
+    down, across = np.gradient(lab[..., 1:].astype(float), axis=(0, 1))
+    edge = ndimage.binary_dilation((down**2 + across**2).sum(-1) > 25, np.ones((5, 5)))
+    distance = metrics.ab_distance(lab, blurred)
+    expected = distance[edge].mean() - distance[~edge].mean()
+    assert metrics.edge_bleed(lab, distance) == pytest.approx(expected, rel=1e-5)
+    assert expected > 5
+    assert metrics.edge_bleed(lab, metrics.ab_distance(lab, wrong)) == pytest.approx(0, abs=1e-4)
+    flat = np.zeros_like(lab)
+    assert metrics.edge_bleed(flat, metrics.ab_distance(flat, wrong)) == 0
+
+
 def test_auc_is_the_area_under_the_share_of_small_errors():
     first, second = (colorlab.rgb_to_lab(photo(seed)) for seed in (3, 4))
     distance = np.hypot(*np.moveaxis((first - second)[..., 1:], -1, 0))

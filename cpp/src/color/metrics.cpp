@@ -53,35 +53,37 @@ struct Direction {
   double cos, sin;
 };
 
-// What CIEDE2000 needs of two hues: the direction half-way between them along the shorter arc, and
-// 2 sin(half the signed angle from the first to the second).
+// What CIEDE2000 needs of two colours' hues: the direction half-way between them along the shorter
+// arc, and its Delta H', which is 2 sqrt(C1 C2) sin(half the signed angle from first to second).
 struct HuePair {
   Direction mean;
-  double chord;
+  double delta;
 };
 
-HuePair hues_by_angle(double a1, double b1, double a2, double b2) {
+// By the formula's convention on angles, for opposite hues, between which no arc is shorter.
+HuePair opposite_hues(double a1, double b1, double a2, double b2, double product) {
   const double h1 = hue(a1, b1), h2 = hue(a2, b2);
-  const double mean = (h1 + h2) / 2, delta = h2 - h1;
-  return {{std::cos(mean), std::sin(mean)}, 2 * std::sin(delta / 2)};
+  const double mean = (h1 + h2) / 2;
+  return {{std::cos(mean), std::sin(mean)}, 2 * std::sqrt(product) * std::sin((h2 - h1) / 2)};
 }
 
-// The same by products only. Where the hues are opposite there is no shorter arc, and the formula's
-// convention on angles decides.
+// By products of the coordinates, whose chromas are c1 and c2, without angles.
 HuePair hues(double a1, double b1, double c1, double a2, double b2, double c2) {
-  if (c1 * c2 == 0) {  // a missing hue counts as angle 0, and the sum is the "mean"
-    if (c1 + c2 == 0) return {{1, 0}, 0};
-    return {{(a1 + a2) / (c1 + c2), (b1 + b2) / (c1 + c2)}, 0};
+  const double product = c1 * c2;
+  if (product == 0) {  // a grey has no hue: the other's counts
+    const double c = c1 + c2;
+    return {c == 0 ? Direction{1, 0} : Direction{(a1 + a2) / c, (b1 + b2) / c}, 0};
   }
-  const double cos1 = a1 / c1, sin1 = b1 / c1, cos2 = a2 / c2, sin2 = b2 / c2;
-  const double cos_delta = cos1 * cos2 + sin1 * sin2, sin_delta = cos1 * sin2 - sin1 * cos2;
-  if (cos_delta < 0 && std::abs(sin_delta) < kNearlyOpposite) {
-    const double delta = hue(a2, b2) - hue(a1, b1);
-    if (std::abs(delta) <= kHalfTurn) return hues_by_angle(a1, b1, a2, b2);
+  const double dot = a1 * a2 + b1 * b2, cross = a1 * b2 - b1 * a2;
+  if (dot < 0 && std::abs(cross) < kNearlyOpposite * product &&
+      std::abs(hue(a2, b2) - hue(a1, b1)) <= kHalfTurn) {
+    return opposite_hues(a1, b1, a2, b2, product);
   }
-  const double cos_sum = cos1 + cos2, sin_sum = sin1 + sin2;
-  const double length = std::sqrt(cos_sum * cos_sum + sin_sum * sin_sum);  // 2 cos(delta / 2)
-  return {{cos_sum / length, sin_sum / length}, 2 * sin_delta / length};
+  const double x = a1 * c2 + a2 * c1, y = b1 * c2 + b2 * c1, scale = 1 / length_of(x, y);
+  // Of the two ways to write it, the one that subtracts nothing alike.
+  const double delta = dot > 0 ? cross * std::numbers::sqrt2 / std::sqrt(product + dot)
+                               : std::copysign(std::sqrt(2 * (product - dot)), cross);
+  return {{x * scale, y * scale}, delta};
 }
 
 // R_T's turn, 60 degrees * exp(-((mean hue - 275 degrees) / 25 degrees)^2). The formula measures on
@@ -112,14 +114,17 @@ double ciede2000(const Lab& p, const Lab& q) {
   const double t = 1 - 0.17 * (c * kCos30 + s * kSin30) + 0.24 * c_2 +
                    0.32 * (c_3 * kCos6 - s_3 * kSin6) - 0.20 * (c_4 * kCos63 + s_4 * kSin63);
   const double mean_l = (p.l + q.l) / 2, mean_c = (c1 + c2) / 2;
-  const double prime_c7 = power7(mean_c);
-  const double rotation = rotation_of(hue.mean);
-  const double rt = -std::sin(rotation) * 2 * std::sqrt(prime_c7 / (prime_c7 + kTwentyFiveTo7));
-  const double l50 = (mean_l - 50) * (mean_l - 50);
-  const double sl = 1 + 0.015 * l50 / std::sqrt(20 + l50);
-  const double sc = 1 + 0.045 * mean_c, sh = 1 + 0.015 * mean_c * t;
-  const double dl = (q.l - p.l) / sl, dc = (c2 - c1) / sc, dh = std::sqrt(c1 * c2) * hue.chord / sh;
-  return std::sqrt(std::max(0.0, dl * dl + dc * dc + dh * dh + rt * dc * dh));
+  const double l50 = (mean_l - 50) * (mean_l - 50), root = std::sqrt(20 + l50);
+  const double dl = (q.l - p.l) * root / (root + 0.015 * l50);
+  const double dc = (c2 - c1) / (1 + 0.045 * mean_c);
+  const double dh = hue.delta / (1 + 0.015 * mean_c * t);
+  double squares = dl * dl + dc * dc + dh * dh;
+  if (const double rotation = rotation_of(hue.mean); rotation > 0) {
+    const double prime_c7 = power7(mean_c);
+    const double rc = 2 * std::sqrt(prime_c7 / (prime_c7 + kTwentyFiveTo7));
+    squares -= std::sin(rotation) * rc * dc * dh;
+  }
+  return std::sqrt(std::max(0.0, squares));
 }
 
 void require(bool holds, const char* what) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from colorlab.bench import files, kernels, pipeline
+from colorlab.bench import evaluation, files, kernels, pipeline
 from colorlab.bench.race import Case
 
 __all__ = ["SUITES", "cases"]
@@ -13,6 +13,7 @@ SUITES: dict[str, Callable[[], Iterator[Case]]] = {
     "kernels": kernels.cases,
     "files": files.cases,
     "pipeline": pipeline.cases,
+    "evaluation": evaluation.cases,
 }
 
 

@@ -24,7 +24,14 @@ from colorlab.errors import (
 from colorlab.model.card import CLASSES_NAME, INPUT_NAME, OUTPUT_NAME, ModelCard
 from colorlab.model.onnx_file import STANDARD_DOMAINS, OnnxSummary, summarize
 
-__all__ = ["TensorSignature", "VerifiedModel", "check_contract", "load", "load_bytes"]
+__all__ = [
+    "TensorSignature",
+    "VerifiedModel",
+    "check_contract",
+    "load",
+    "load_bytes",
+    "load_foreign",
+]
 
 _MAX_BYTES = 2**31 - 1  # protobuf's own limit of a message
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -77,6 +84,25 @@ def load(path: str | os.PathLike[str], *, sha256: str | None = None) -> Verified
 def load_bytes(data: bytes, *, sha256: str | None = None) -> VerifiedModel:
     """Checks a generator that is in memory already; raises as `load` does."""
     return _verify(data, [sha256] if sha256 is not None else [], None)
+
+
+def load_foreign(
+    path: str | os.PathLike[str], *, sha256: str | None = None, trust: bool = False
+) -> tuple[bytes, str]:
+    """The bytes of an ONNX file that is no generator of colorlab's, and their checksum.
+
+    Args:
+        sha256: as of `load`. trust: allow custom operators; other files are never opened.
+
+    Raises:
+        ModelNotFoundError, ModelIntegrityError, ModelIncompatibleError, ModelError: as `load`.
+    """
+    name = os.fsdecode(path)
+    data = _read(Path(name), name)
+    pins = [pin for pin in (sha256, _pin_beside(Path(name + ".sha256"))) if pin is not None]
+    digest = _check_pins(data, pins, name)
+    _check_self_contained(summarize(data, path=name), name, trust=trust)
+    return data, digest
 
 
 def check_contract(
@@ -147,6 +173,14 @@ def _pin_beside(path: Path) -> str | None:
 
 
 def _verify(data: bytes, pins: Sequence[str], path: str | None) -> VerifiedModel:
+    digest = _check_pins(data, pins, path)
+    summary = summarize(data, path=path)
+    _check_self_contained(summary, path)
+    card = ModelCard.from_properties(summary.properties, path=path)
+    return VerifiedModel(data, digest, card, summary, path)
+
+
+def _check_pins(data: bytes, pins: Sequence[str], path: str | None) -> str:
     digest = hashlib.sha256(data).hexdigest()
     for pin in pins:
         if not _SHA256.fullmatch(pin.lower()):
@@ -157,7 +191,10 @@ def _verify(data: bytes, pins: Sequence[str], path: str | None) -> VerifiedModel
                 path=path,
                 hint="The file is damaged or another one; get it again",
             )
-    summary = summarize(data, path=path)
+    return digest
+
+
+def _check_self_contained(summary: OnnxSummary, path: str | None, *, trust: bool = False) -> None:
     if summary.external_tensors:
         raise ModelIncompatibleError(
             f"{summary.external_tensors} of its tensors lie in other files, which is refused",
@@ -165,10 +202,8 @@ def _verify(data: bytes, pins: Sequence[str], path: str | None) -> VerifiedModel
             hint="Save the model as one file",
         )
     custom = sorted(summary.domains - STANDARD_DOMAINS)
-    if custom:
+    if custom and not trust:
         raise ModelIncompatibleError(
             f"it needs operators outside of the ONNX standard, which is refused: {custom[0]}",
             path=path,
         )
-    card = ModelCard.from_properties(summary.properties, path=path)
-    return VerifiedModel(data, digest, card, summary, path)
