@@ -125,6 +125,11 @@ class Colorizer:
         return self._open_session().model.sha256
 
     @property
+    def file_size(self) -> int:
+        """Bytes of the generator's file."""
+        return len(self._open_session().model.data)
+
+    @property
     def device(self) -> Literal["cpu", "cuda"]:
         """Where the network runs."""
         return self._open_session().device

@@ -40,9 +40,11 @@ __all__ = [
     "counterparts",
     "evaluate",
     "fitted",
+    "name_of",
     "photo_files",
     "read_8bit",
     "root_of",
+    "spread",
     "to_grey",
     "truth_at",
     "write_json",
@@ -88,6 +90,13 @@ def photo_files(source: Path) -> list[Path]:
     if not files:
         raise InvalidArgumentError("there are no photos in it", path=str(source))
     return files
+
+
+def spread(photos: Sequence[Path], count: int) -> list[Path]:
+    """At most `count` of the photos, evenly over their order; all for 0."""
+    if not 0 < count < len(photos):
+        return list(photos)
+    return [photos[i * len(photos) // count] for i in range(count)]
 
 
 def root_of(source: Path) -> Path:
@@ -203,13 +212,13 @@ def evaluate(
 
     def one(path: Path) -> Measured | ColorlabError:
         try:
-            return _measured(path, _name_of(path, root), colorized, short_side, fit)
+            return _measured(path, name_of(path, root), colorized, short_side, fit)
         except ColorlabError as error:
             return error
 
     for number, (path, found) in enumerate(_in_order(one, truths, workers), 1):
         if isinstance(found, ColorlabError):
-            name = _name_of(path, root)
+            name = name_of(path, root)
             failed.append({"name": name, "code": found.code, "reason": str(found)})
         else:
             outputs.take(found.row, found.cells)
@@ -260,7 +269,8 @@ def _in_order(
             pool.shutdown(cancel_futures=True)
 
 
-def _name_of(path: Path, root: Path) -> str:
+def name_of(path: Path, root: Path) -> str:
+    """What a photo is called in protocols and rows."""
     try:
         return path.relative_to(root).as_posix()
     except ValueError:  # an absolute path in a list
@@ -316,7 +326,7 @@ def counterparts(truths: Sequence[Path], root: Path, output: Path) -> dict[Path,
     by_stem = {p.relative_to(output).with_suffix(""): p for p in photo_files(output)}
     pairs = {}
     for path in truths:
-        stem = Path(_name_of(path, root)).with_suffix("")
+        stem = Path(name_of(path, root)).with_suffix("")
         if stem not in by_stem:
             raise InputNotFoundError(
                 "this photo has no colorized counterpart", path=str(output / stem)

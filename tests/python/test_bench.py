@@ -4,10 +4,12 @@ import base64
 import json
 import re
 
+import generators
 import numpy as np
 import pytest
 from colorlab import bootstrap, html_report, read, write
 from colorlab.bench import files, kernels, pipeline, report, scaling, suites
+from colorlab.bench.pictures import picture
 from colorlab.bench.plots import Curves
 from colorlab.bench.race import OURS, Case, Competitor, Race, Result, measure
 from colorlab.cli.main import main
@@ -143,3 +145,24 @@ def test_the_verb_writes_its_report(tmp_path, capsys):
 def test_suites_are_named_once():
     names = [f"{case.suite}: {case}" for case in suites.cases()]
     assert len(names) == len(set(names))
+
+
+def test_generators_side_by_side(tmp_path, capsys):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for seed in range(3):
+        write(photos / f"{seed}.png", picture((48, 64), seed))
+    generators.save(generators.constant(), tmp_path / "first.onnx")
+    generators.save(generators.by_lightness(), tmp_path / "second.onnx")
+    names = [str(tmp_path / each) for each in ("first.onnx", "second.onnx")]
+    out, page = tmp_path / "m.json", tmp_path / "m.html"
+    words = ["bench", "models", *names, "--data", str(photos)]
+    assert main([*words, "--json", str(out), "--html", str(page)]) == 0
+    first, second = json.loads(out.read_text())["models"]
+    assert (first["label"], second["label"]) == ("first", "second")
+    assert first["bytes"] == (tmp_path / "first.onnx").stat().st_size
+    assert first["protocol"] == second["protocol"]
+    assert first["summary"]["psnr"] != second["summary"]["psnr"]
+    assert page.read_text().count("<img") == 3 * 4
+    assert "first" in capsys.readouterr().out
+    assert main(["bench", "models", "none.onnx", "--data", str(photos)]) == 4

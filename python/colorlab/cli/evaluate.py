@@ -72,9 +72,7 @@ def run(args: argparse.Namespace) -> int:
     for path in (args.json, args.html):
         if path not in (None, "-"):
             evaluation.check_free(path, overwrite=args.overwrite)
-    photos = evaluation.photo_files(args.truth)
-    if 0 < args.limit < len(photos):
-        photos = [photos[i * len(photos) // args.limit] for i in range(args.limit)]
+    photos = evaluation.spread(evaluation.photo_files(args.truth), args.limit)
     root = evaluation.root_of(args.truth)
     colorized, short_side, workers = _what_to_measure(args, photos, root)
     distance = None
