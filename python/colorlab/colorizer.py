@@ -67,6 +67,9 @@ class Colorizer:
         precision: "auto", or "float32" to forbid TensorFloat-32 on CUDA.
         limits: of decoding files, see `colorlab.read`.
         sha256: checksum that the generator must have.
+        adapter: what a foreign generator's input and output mean: "ddcolor", "deoldify", "eccv16"
+            or "siggraph17"; None reads MODEL.onnx.toml beside it, see docs/foreign-models.md.
+        trust_model: allow custom operators, and tensors in other files.
 
     Raises:
         ModelNotFoundError, ModelIntegrityError, ModelIncompatibleError: no generator to use.
@@ -85,8 +88,10 @@ class Colorizer:
         precision: Precision = "auto",
         limits: image_io.Limits | None = None,
         sha256: str | None = None,
+        adapter: str | None = None,
+        trust_model: bool = False,
     ) -> None:
-        verified = registry.load(model, sha256=sha256)
+        verified = registry.load(model, sha256=sha256, adapter=adapter, trust=trust_model)
         _check_size(size, verified.card)
         if batch_size != "auto" and (not isinstance(batch_size, int) or batch_size < 1):
             raise InvalidArgumentError(
@@ -110,6 +115,8 @@ class Colorizer:
             "precision": precision,
             "limits": self._limits,
             "sha256": verified.sha256,
+            "adapter": adapter,
+            "trust_model": trust_model,
         }
 
     # What it is
@@ -419,6 +426,9 @@ class Colorizer:
             size = self._size
         _check_size(size, card)
         short = card.default_size if size == "auto" else size
+        if card.square:
+            side = max(1, short // card.stride) * card.stride
+            return side, side
         return render_size(shape[0], shape[1], size=short, stride=card.stride)
 
     def _run(self, tensors: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:

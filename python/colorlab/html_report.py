@@ -38,7 +38,7 @@ table { border-collapse: collapse; font-size: .85rem; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid #ddd; text-align: right; }
 th:first-child, td:first-child { text-align: left; }
 th { border-bottom: 2px solid #999; vertical-align: bottom; }
-td img { display: block; min-width: 7rem; max-width: 12rem; }
+td img { display: block; width: min(26vw, 12rem); }
 img { max-width: 100%; }
 figure { margin: 1rem 0; }
 svg { display: block; width: 100%; max-width: 34rem; height: auto; }

@@ -24,6 +24,7 @@ from colorlab.errors import (
     OutOfMemoryError,
     ShapeError,
 )
+from colorlab.model.adapter import AdaptedSession
 from colorlab.model.card import CLASSES_NAME, INPUT_NAME, OUTPUT_NAME, ModelCard
 from colorlab.model.verification import TensorSignature, VerifiedModel, check_contract
 
@@ -169,10 +170,12 @@ class GeneratorSession:
         self._check_input(lightness)
         session = self._current()
         try:
-            if self._device == "cuda":
+            if self._device == "cuda" and self._model.adapter is None:
                 return self._run_bound(session, outputs, lightness)
             results: list[npt.NDArray[Any]] = session.run(outputs, {INPUT_NAME: lightness})
             return results
+        except ColorlabError as error:  # an adapter's
+            raise error.with_path(self._model.path) from error
         except Exception as error:  # ONNX Runtime's errors share no base but Exception
             raise self._explain(error, lightness.shape) from error
 
@@ -289,12 +292,14 @@ class GeneratorSession:
         options.add_session_config_entry("session.load_model_format", "ONNX")
         path = self._model.path
         try:
-            session = runtime.InferenceSession(self._model.data, options, providers=providers)
+            session = runtime.InferenceSession(self._source(), options, providers=providers)
         except Exception as error:
             if any(sign in str(error).lower() for sign in (*_OUT_OF_MEMORY, "cuda", "cudnn")):
                 raise
             reason = f"ONNX Runtime cannot load it: {_first_line(error)}"
             raise ModelIncompatibleError(reason, path=path) from error
+        if self._model.adapter is not None:
+            return AdaptedSession(session, self._model.adapter, path=path)
         check_contract(
             [TensorSignature(each.name, each.type, each.shape) for each in session.get_inputs()],
             [TensorSignature(each.name, each.type, each.shape) for each in session.get_outputs()],
@@ -302,6 +307,12 @@ class GeneratorSession:
             path=path,
         )
         return session
+
+    def _source(self) -> bytes | str:
+        """The bytes that were checked; the path of a trusted model that needs other files."""
+        if self._model.summary.external_tensors and self._model.path is not None:
+            return self._model.path
+        return self._model.data
 
     def _after_fork(self) -> None:
         """In the child: the parent's threads do not exist here, so its session must not be used.

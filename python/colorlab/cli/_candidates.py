@@ -18,6 +18,7 @@ from colorlab.bulk.plan import Job, Plan
 from colorlab.bulk.report import exit_code_of, explain
 from colorlab.bulk.runner import Settings
 from colorlab.cli._terminal import emit, progress, say
+from colorlab.cli.colorize import colorizer_of
 from colorlab.colorizer import Colorizer
 from colorlab.errors import ColorlabError, InvalidArgumentError, OutputError
 from colorlab.metadata import Metadata, Provenance
@@ -32,9 +33,7 @@ def run(plan: Plan, settings: Settings, args: argparse.Namespace) -> int:
         raise InvalidArgumentError("--candidates keeps no journal that --resume could go on from")
     codes = []
     with (
-        Colorizer(
-            args.model, device=args.device, threads=args.threads, size=args.size
-        ) as colorizer,
+        colorizer_of(args) as colorizer,
         progress(len(plan.jobs), "colouring") as (advance, narrate),
     ):
         for job in plan.jobs:

@@ -12,6 +12,7 @@ from colorlab.cli._terminal import emit, progress, say
 
 if TYPE_CHECKING:
     from colorlab.bulk import BulkReport, Outcome, Plan
+    from colorlab.colorizer import Colorizer
 
 _EXAMPLES = """\
 examples:
@@ -73,6 +74,16 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--model", default="default", help="a bundled generator's name, or an ONNX file"
     )
     looks.add_argument(
+        "--adapter",
+        choices=("ddcolor", "deoldify", "eccv16", "siggraph17"),
+        help="what the model is, when it is none of colorlab's and no MODEL.onnx.toml tells",
+    )
+    looks.add_argument(
+        "--trust-model",
+        action="store_true",
+        help="allow a model that needs custom operators or other files",
+    )
+    looks.add_argument(
         "--size",
         type=_size,
         default="auto",
@@ -122,7 +133,6 @@ def run(args: argparse.Namespace) -> int:
     """Does it."""
     from colorlab import bulk
     from colorlab.bulk.runner import Settings
-    from colorlab.colorizer import Colorizer
 
     inputs = [*args.inputs, *(_listed(args.from_file) if args.from_file is not None else ())]
     plan = bulk.make_plan(inputs, args.output, format=args.format)
@@ -149,10 +159,22 @@ def run(args: argparse.Namespace) -> int:
         from colorlab.cli import _candidates
 
         return _candidates.run(plan, settings, args)
-    with Colorizer(
-        args.model, device=args.device, threads=args.threads, size=args.size
-    ) as colorizer:
+    with colorizer_of(args) as colorizer:
         return _colorize(plan, colorizer, settings, args)
+
+
+def colorizer_of(args: argparse.Namespace) -> Colorizer:
+    """The colorizer that the options ask for."""
+    from colorlab.colorizer import Colorizer
+
+    return Colorizer(
+        args.model,
+        device=args.device,
+        threads=args.threads,
+        size=args.size,
+        adapter=args.adapter,
+        trust_model=args.trust_model,
+    )
 
 
 def _colorize(plan: Plan, colorizer: object, settings: object, args: argparse.Namespace) -> int:

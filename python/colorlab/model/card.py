@@ -57,6 +57,7 @@ class ModelCard:
     data_hash: str = ""  #: of the list of training photos
     metrics: Mapping[str, Any] = field(default_factory=dict)  #: on validation photos
     classes: ColorClasses | None = None  #: of the output `logits`, where there is one
+    square: bool = False  #: sees photos stretched to a square; foreign generators only
 
     def __post_init__(self) -> None:
         def need(ok: bool, what: str) -> None:
@@ -115,7 +116,8 @@ class ModelCard:
             raise ModelIncompatibleError(
                 "this ONNX file is no colorlab generator: it has no property colorlab.format",
                 path=path,
-                hint="`colorlab export` writes files that have one",
+                hint="`colorlab export` writes files that have one; others need an adapter, see "
+                "docs/foreign-models.md",
             )
         if texts["format"] != FORMAT:
             raise ModelIncompatibleError(

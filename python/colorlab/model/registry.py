@@ -50,21 +50,30 @@ def find(model: str | os.PathLike[str]) -> Path:
     )
 
 
-def load(model: ModelSource, *, sha256: str | None = None) -> VerifiedModel:
+def load(
+    model: ModelSource,
+    *,
+    sha256: str | None = None,
+    adapter: str | None = None,
+    trust: bool = False,
+) -> VerifiedModel:
     """Finds, reads and checks a generator: a bundled name, a path, or an ONNX file's bytes.
+
+    Args:
+        sha256, adapter, trust: see `colorlab.model.verification.load`.
 
     Raises:
         ModelError: as `colorlab.model.verification.load` and `find` say.
         InvalidArgumentError: `model` is none of these.
     """
     if isinstance(model, bytes | bytearray | memoryview):
-        return verification.load_bytes(bytes(model), sha256=sha256)
+        return verification.load_bytes(bytes(model), sha256=sha256, adapter=adapter, trust=trust)
     if not isinstance(model, str | os.PathLike) or not os.fspath(model):
         raise InvalidArgumentError(
             f"a model is a name, a path or bytes, not {model!r}"[:200],
             hint=f"Bundled here: {', '.join(names()) or 'none'}",
         )
-    return verification.load(find(model), sha256=sha256)
+    return verification.load(find(model), sha256=sha256, adapter=adapter, trust=trust)
 
 
 def card(model: ModelSource = "default") -> ModelCard:

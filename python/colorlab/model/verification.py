@@ -21,6 +21,7 @@ from colorlab.errors import (
     ModelIntegrityError,
     ModelNotFoundError,
 )
+from colorlab.model.adapter import PROPERTY, Adapter, from_toml, preset, sidecar
 from colorlab.model.card import CLASSES_NAME, INPUT_NAME, OUTPUT_NAME, ModelCard
 from colorlab.model.onnx_file import STANDARD_DOMAINS, OnnxSummary, summarize
 
@@ -46,6 +47,7 @@ class VerifiedModel:
     card: ModelCard
     summary: OnnxSummary = field(repr=False, compare=False)
     path: str | None = None  #: where the bytes came from
+    adapter: Adapter | None = None  #: of a foreign generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,22 @@ class TensorSignature:
         return f"{self.name}: {self.type} [{', '.join(str(side or '?') for side in self.shape)}]"
 
 
-def load(path: str | os.PathLike[str], *, sha256: str | None = None) -> VerifiedModel:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    sha256: str | None = None,
+    adapter: str | None = None,
+    trust: bool = False,
+) -> VerifiedModel:
     """Reads and checks a generator.
 
     Args:
         path: of an ONNX file.
         sha256: the checksum it must have, 64 hexadecimal digits. A file PATH.sha256 beside it, as
             `sha256sum` writes it, is checked too.
+        adapter: a preset of `colorlab.model.adapter` for a foreign generator. Without it the file
+            PATH.toml beside it is read, then the property "colorlab.adapter".
+        trust: allow custom operators, and tensors in other files.
 
     Raises:
         ModelNotFoundError: there is no such file.
@@ -78,21 +89,23 @@ def load(path: str | os.PathLike[str], *, sha256: str | None = None) -> Verified
     name = os.fsdecode(path)
     data = _read(Path(name), name)
     pins = [pin for pin in (sha256, _pin_beside(Path(name + ".sha256"))) if pin is not None]
-    return _verify(data, pins, name)
+    described = preset(adapter) if adapter is not None else sidecar(Path(name))
+    return _verify(data, pins, name, described, trust=trust)
 
 
-def load_bytes(data: bytes, *, sha256: str | None = None) -> VerifiedModel:
-    """Checks a generator that is in memory already; raises as `load` does."""
-    return _verify(data, [sha256] if sha256 is not None else [], None)
+def load_bytes(
+    data: bytes, *, sha256: str | None = None, adapter: str | None = None, trust: bool = False
+) -> VerifiedModel:
+    """Checks a generator that is in memory already; arguments and errors as of `load`."""
+    described = preset(adapter) if adapter is not None else None
+    return _verify(data, [sha256] if sha256 is not None else [], None, described, trust=trust)
 
 
-def load_foreign(
-    path: str | os.PathLike[str], *, sha256: str | None = None, trust: bool = False
-) -> tuple[bytes, str]:
+def load_foreign(path: str | os.PathLike[str], *, sha256: str | None = None) -> tuple[bytes, str]:
     """The bytes of an ONNX file that is no generator of colorlab's, and their checksum.
 
     Args:
-        sha256: as of `load`. trust: allow custom operators; other files are never opened.
+        sha256: as of `load`.
 
     Raises:
         ModelNotFoundError, ModelIntegrityError, ModelIncompatibleError, ModelError: as `load`.
@@ -101,7 +114,7 @@ def load_foreign(
     data = _read(Path(name), name)
     pins = [pin for pin in (sha256, _pin_beside(Path(name + ".sha256"))) if pin is not None]
     digest = _check_pins(data, pins, name)
-    _check_self_contained(summarize(data, path=name), name, trust=trust)
+    _check_self_contained(summarize(data, path=name), name)
     return data, digest
 
 
@@ -172,12 +185,19 @@ def _pin_beside(path: Path) -> str | None:
     return words[0]
 
 
-def _verify(data: bytes, pins: Sequence[str], path: str | None) -> VerifiedModel:
+def _verify(
+    data: bytes, pins: Sequence[str], path: str | None, adapter: Adapter | None, *, trust: bool
+) -> VerifiedModel:
     digest = _check_pins(data, pins, path)
     summary = summarize(data, path=path)
-    _check_self_contained(summary, path)
-    card = ModelCard.from_properties(summary.properties, path=path)
-    return VerifiedModel(data, digest, card, summary, path)
+    _check_self_contained(summary, path, trust=trust)
+    if adapter is None and PROPERTY in summary.properties:
+        adapter = from_toml(summary.properties[PROPERTY], path=path)
+    if adapter is not None:
+        card = adapter.card(Path(path).stem if path is not None else "foreign generator")
+    else:
+        card = ModelCard.from_properties(summary.properties, path=path)
+    return VerifiedModel(data, digest, card, summary, path, adapter)
 
 
 def _check_pins(data: bytes, pins: Sequence[str], path: str | None) -> str:
@@ -195,7 +215,7 @@ def _check_pins(data: bytes, pins: Sequence[str], path: str | None) -> str:
 
 
 def _check_self_contained(summary: OnnxSummary, path: str | None, *, trust: bool = False) -> None:
-    if summary.external_tensors:
+    if summary.external_tensors and not (trust and path is not None):
         raise ModelIncompatibleError(
             f"{summary.external_tensors} of its tensors lie in other files, which is refused",
             path=path,
