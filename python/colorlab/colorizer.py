@@ -370,6 +370,18 @@ class Colorizer:
                 return [error]
         return [each for photo in photos for each in self.predict_each([photo])]
 
+    def predict_with_spread(self, photo: Prepared) -> tuple[npt.NDArray[np.float32], float]:
+        """a*b* (h, w, 2) of one photo, and how unsure the generator is: `ColorClasses.spread`.
+
+        Raises:
+            ModelIncompatibleError: the generator gives no distribution over colours.
+        """
+        session = self._open_session()
+        ab, logits = session.run_with_classes(photo.tensor)
+        classes = session.card.classes
+        assert classes is not None  # run_with_classes refuses
+        return np.ascontiguousarray(ab[0].transpose(1, 2, 0)), classes.spread(logits[0])
+
     def finish(
         self,
         photo: Prepared,

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import generators
 import numpy as np
 import pytest
 from colorlab import errors, image_io
-from colorlab.bulk import execute, make_plan, plan, runner
+from colorlab.bulk import BulkReport, Outcome, Review, execute, make_plan, plan, runner
 from colorlab.bulk.journal import Journal, journal_path
 from colorlab.bulk.plan import Job
 from colorlab.bulk.runner import Settings
@@ -273,3 +274,88 @@ def test_execute_takes_a_plan(place):
     with Colorizer(MODEL) as colorizer:
         assert execute(made, colorizer, Settings()).done == 1
     assert not list(place.glob(".*journal*"))  # there is nothing to resume
+
+
+# Names
+
+
+def outputs(made):
+    return [job.output for job in made.jobs]
+
+
+def test_patterns_are_laid_out_below_the_folder_they_start_from(place):
+    made = make_plan(["in/**/0*.png"], "out")
+    assert len(made.jobs) == 10
+    assert outputs(made)[0] == str(Path("out/0/00.png"))
+    assert outputs(make_plan(["in/1/*.png"], "out"))[0] == str(Path("out/01.png"))
+    Path("in/odd[1].png").write_bytes(Path("in/0/00.png").read_bytes())
+    assert outputs(make_plan(["in/odd[1].png"], "out/")) == [str(Path("out/odd[1].png"))]
+    with pytest.raises(errors.InvalidArgumentError, match="no photo matches"):
+        make_plan(["in/**/*.jpg"], "out")
+
+
+def test_templates_name_outputs(place):
+    made = make_plan(["in"], "out", name="{parent}/{number:03}-{stem}-colour{ext}", format="jpg")
+    assert outputs(made)[:2] == [
+        str(Path("out/0/0/001-00-colour.jpg")),
+        str(Path("out/0/0/002-03-colour.jpg")),
+    ]
+    assert outputs(make_plan(["in/0/00.png"], "out", name="{stem}-x")) == [
+        str(Path("out/00-x.png"))
+    ]
+    for template, reason in (
+        ("{nothing}", "cannot name"),
+        ("{0}", "cannot name"),
+        ("../../{stem}{ext}", "no photo in the output folder"),
+        ("{stem}{ext}.txt", "no photo in the output folder"),
+        ("same{ext}", "both be written"),
+    ):
+        with pytest.raises(errors.InvalidArgumentError, match=reason):
+            make_plan(["in"], "out", name=template)
+
+
+# The page to review
+
+
+def test_the_review_shows_the_doubtful_first_and_what_failed(place):
+    Path("in/bad.jpg").write_text("text")
+    review = Review()
+    report = bulk("in", "out", on_outcome=review.add)
+    Path("out/0/00.png").unlink()
+    text = review.as_html(report)
+    assert text.count("<img") == 2 * 24 - 1
+    assert "bad.jpg" in text
+    assert "does not say how unsure" in text
+    assert 'src="http' not in text
+
+
+def test_uncertainty_is_measured_where_the_generator_tells(place):
+    generators.save(generators.classifying(), place / "c.onnx")
+    seen = []
+    with Colorizer("c.onnx", threads=1) as colorizer:
+        execute(
+            make_plan(["in"], "out"),
+            colorizer,
+            Settings(uncertainty=True),
+            on_outcome=seen.append,
+        )
+        plain = colorizer.colorize("in/0/00.png")
+        _, spread = colorizer.predict_with_spread(colorizer.prepare("in/0/00.png"))
+    assert spread > 0
+    assert [each.uncertainty for each in seen] == pytest.approx([spread] * 24)
+    assert seen[0].as_dict()["uncertainty"] == pytest.approx(spread, abs=1e-3)
+    np.testing.assert_array_equal(colorlab.read("out/0/00.png"), plain)
+
+
+def test_the_review_is_in_the_order_of_doubt_and_of_time():
+    review = Review()
+    for number in range(40):
+        doubt, seconds = float(number * 7 % 40), float(number * 11 % 40)
+        name = f"<{number}>.png"
+        review.add(
+            Outcome(f"in{name}", f"out{name}", "ok", None, None, seconds, (3, 4), uncertainty=doubt)
+        )
+    text = review.as_html(BulkReport(done=40))
+    shown = [float(x) for x in re.findall(r"out&lt;\d+&gt;\.png: (\d+\.\d)<", text)]
+    assert shown == [float(n) for n in range(39, -1, -1)]
+    assert re.findall(r"<td>4x3</td><td>([\d.]+)</td>", text)[:2] == ["39.00", "38.00"]

@@ -19,12 +19,13 @@ from colorlab.bulk import runner
 from colorlab.bulk.journal import Journal, journal_path
 from colorlab.bulk.plan import Job, Plan, make_plan
 from colorlab.bulk.report import BulkReport, Outcome
+from colorlab.bulk.review import Review
 from colorlab.bulk.runner import DEFAULT_MEMORY, Settings
 from colorlab.colorizer import Colorizer, check_finish
 from colorlab.errors import InvalidArgumentError, OutputError
 from colorlab.result import Preserve
 
-__all__ = ["BulkReport", "Job", "Outcome", "Plan", "bulk", "execute", "make_plan"]
+__all__ = ["BulkReport", "Job", "Outcome", "Plan", "Review", "bulk", "execute", "make_plan"]
 
 
 def bulk(
@@ -33,6 +34,7 @@ def bulk(
     *,
     colorizer: Colorizer | None = None,
     format: str | None = None,
+    name: str | None = None,
     saturation: float = 1.0,
     preserve: Preserve = "lightness",
     quality: int = 92,
@@ -48,7 +50,7 @@ def bulk(
     """Colours files and folders of photos into files.
 
     Args:
-        inputs, output, format: see `colorlab.bulk.plan.make_plan`.
+        inputs, output, format, name: see `colorlab.bulk.plan.make_plan`.
         colorizer: what to colour with; None makes one of `options`, the arguments of `Colorizer`.
         saturation, preserve: see `Colorizer.colorize`.
         quality: of JPEG and WebP, 1..100.
@@ -70,7 +72,7 @@ def bulk(
         OutputError: the output folder cannot be made.
     """
     names = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-    plan = make_plan(names, output, format=format)
+    plan = make_plan(names, output, format=format, name=name)
     settings = Settings(
         saturation=saturation,
         preserve=preserve,

@@ -6,10 +6,12 @@ afterwards it would be too late.
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from glob import has_magic
 from pathlib import Path
 
 from colorlab.errors import InputError, InvalidArgumentError
@@ -48,22 +50,29 @@ def make_plan(
     output: str | os.PathLike[str],
     *,
     format: str | None = None,
+    name: str | None = None,
 ) -> Plan:
     """Settles inputs and outputs.
 
     Args:
-        inputs: files, and folders that are searched to their depth (links to folders are not
-            followed) for names that end in .jpg, .jpeg, .png, .tif, .tiff, .webp or .bmp.
+        inputs: files; folders, that are searched to their depth (links to folders are not
+            followed) for names that end in .jpg, .jpeg, .png, .tif, .tiff, .webp or .bmp; patterns
+            with *, ? or [], ** for any depth, whose matches are laid out below the folder before
+            the first of these.
         output: a folder; or, for a single file, the file to write, when it is no folder and has an
             extension. A file goes to OUTPUT/its name, a file of a folder to OUTPUT/its path below
             that folder.
         format: "jpg", "jpeg", "png", "tif", "tiff" or "webp"; None keeps each photo's extension
             (.png for one that cannot be written).
+        name: how outputs are called: a template with {stem}, {ext} (with its dot), {parent} (the
+            photo's own folder) and {number} (1, 2, ... in order; {number:05} pads), as
+            "{stem}-colour{ext}"; it may hold "/". Without {ext} that is appended.
 
     Raises:
-        InvalidArgumentError: no inputs; two of them with one output (code "output_collision"); an
-            output that is one of the inputs (code "output_is_input"); no such format, or a file to
-            write whose extension names none (code "unsupported_format").
+        InvalidArgumentError: no inputs; a pattern without a match; a wrong template; two inputs
+            with one output (code "output_collision"); an output that is one of the inputs (code
+            "output_is_input"); no such format, or a file to write whose extension names none (code
+            "unsupported_format").
         InputError: a folder cannot be listed.
     """
     if format is not None and format not in FORMATS:
@@ -74,11 +83,13 @@ def make_plan(
         raise InvalidArgumentError("there are no inputs")
     if not target:
         raise InvalidArgumentError("the output has no name")
-    if _names_a_file(names, target):
+    if name is None and _names_a_file(names, target):
         plan = Plan([Job(names[0], _checked_extension(target, format))], None)
     else:
         plan = Plan([], target)
         plan.jobs = list(dict.fromkeys(_collect(names, target, format, plan)))
+        if name is not None:
+            plan.jobs = [_renamed(n, job, target, name) for n, job in enumerate(plan.jobs, 1)]
     _refuse_collisions(plan.jobs)
     _refuse_overwritten_inputs(plan.jobs)
     return plan
@@ -115,6 +126,13 @@ def _collect(names: Sequence[str], target: str, format: str | None, plan: Plan) 
     others = 0
     for name in names:
         folder = Path(name)
+        if has_magic(name) and not os.path.lexists(name):
+            base = _before_magic(folder)
+            for path in _matches(folder, base):
+                others += _is_converted(path.name, format)
+                below = path.relative_to(base).parent
+                yield Job(str(path), str(Path(target) / below / _output_name(path.name, format)))
+            continue
         if not folder.is_dir():
             others += _is_converted(name, format)
             yield Job(name, str(Path(target) / _output_name(folder.name, format)))
@@ -128,6 +146,49 @@ def _collect(names: Sequence[str], target: str, format: str | None, plan: Plan) 
     if others:
         kinds = "photo is" if others == 1 else "photos are"
         plan.notes.append(f"{others} {kinds} of a format that is not written: PNG instead")
+
+
+def _before_magic(pattern: Path) -> Path:
+    """The folder that a pattern starts from."""
+    fixed = itertools.takewhile(lambda part: not has_magic(part), pattern.parts[:-1])
+    return Path(*fixed)
+
+
+def _matches(pattern: Path, base: Path) -> list[Path]:
+    """Photos that a pattern names, in order; a folder that it names is not searched."""
+    found = sorted(base.glob(str(pattern.relative_to(base))))
+    photos = [path for path in found if path.suffix.lower() in _READABLE and _is_regular(path)]
+    if not photos:
+        raise InvalidArgumentError("no photo matches this pattern", path=str(pattern))
+    return photos
+
+
+def _renamed(number: int, job: Job, target: str, template: str) -> Job:
+    """The job with its output called by a template, in the folder where it would be."""
+    output = Path(job.output)
+    fields = {
+        "stem": output.stem,
+        "ext": output.suffix,
+        "parent": Path(job.path).absolute().parent.name,
+        "number": number,
+    }
+    try:
+        called = template.format(**fields)
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
+        raise InvalidArgumentError(
+            f'cannot name an output by "{template}": {error!r}',
+            hint="It may hold {stem}, {ext}, {parent} and {number}",
+        ) from None
+    if "{ext" not in template:
+        called += output.suffix
+    renamed = output.parent / called
+    inside = os.path.abspath(renamed).startswith(os.path.join(os.path.abspath(target), ""))  # noqa: PTH100, PTH118 - Path would follow links
+    if not inside or Path(called).suffix.lower() not in _WRITABLE:
+        raise InvalidArgumentError(
+            f'"{template}" names {called}, which is no photo in the output folder',
+            path=job.path,
+        )
+    return Job(job.path, str(renamed))
 
 
 def _photos_below(folder: Path, target: Path, plan: Plan) -> Iterator[Path]:

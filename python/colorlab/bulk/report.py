@@ -22,6 +22,7 @@ class Outcome:
     error: ColorlabError | None = None
     seconds: float = 0.0  #: of work on it, waiting not counted
     size: tuple[int, int] | None = None  #: height and width, pixels
+    uncertainty: float | None = None  #: spread of the colours thought possible, a*b* units
 
     def as_dict(self) -> dict[str, Any]:
         """One line of `--json`."""
@@ -34,6 +35,8 @@ class Outcome:
             row["certificate"] = self.certificate.as_dict()
         if self.size is not None:
             row["height"], row["width"] = self.size
+        if self.uncertainty is not None:
+            row["uncertainty"] = round(self.uncertainty, 3)
         row["seconds"] = round(self.seconds, 4)
         return row
 

@@ -11,8 +11,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Settings:
     workers: int | None = None  #: threads that read and write; None is one per core
     provenance: bool = True  #: note in each file that its colour is machine-made
     max_memory: int = DEFAULT_MEMORY  #: bytes of pixels in flight that no more are read ahead of
+    uncertainty: bool = False  #: also measure it, where the generator can tell
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class _Photo:
     source: PhotoFile | None = None
     prepared: Prepared | None = None
     ab: npt.NDArray[np.float32] | None = None
+    uncertainty: float | None = None
 
 
 def run(
@@ -186,7 +188,7 @@ class _Pipeline:
                 batch = [self._ready.popleft() for _ in range(min(size, len(self._ready)))]
                 self._changed.notify_all()
             began = time.perf_counter()
-            results = self._colorizer.predict_each([_prepared(photo) for photo in batch])
+            results = self._predict(batch)
             share = (time.perf_counter() - began) / len(batch)
             for photo, result in zip(batch, results, strict=True):
                 photo.seconds += share
@@ -197,6 +199,19 @@ class _Pipeline:
                 with self._changed:
                     self._coloured.append(photo)
                     self._changed.notify_all()
+
+    def _predict(self, batch: list[_Photo]) -> Sequence[npt.NDArray[np.float32] | ColorlabError]:
+        prepared = [_prepared(photo) for photo in batch]
+        if not self._settings.uncertainty or self._colorizer.card.classes is None:
+            return self._colorizer.predict_each(prepared)
+        results: list[npt.NDArray[np.float32] | ColorlabError] = []
+        for photo, each in zip(batch, prepared, strict=True):
+            try:
+                ab, photo.uncertainty = self._colorizer.predict_with_spread(each)
+                results.append(ab)
+            except ColorlabError as error:
+                results.append(error)
+        return results
 
     def _at_end(self) -> bool:
         return self._exhausted and self._unfinished == 0
@@ -209,6 +224,8 @@ class _Pipeline:
         )
 
     def _report(self, photo: _Photo, outcome: Outcome) -> None:
+        if photo.uncertainty is not None:
+            outcome = replace(outcome, uncertainty=photo.uncertainty)
         with self._changed:
             self._memory -= photo.memory
             self._unfinished -= 1

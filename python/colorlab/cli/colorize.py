@@ -20,6 +20,7 @@ examples:
   colorlab colorize dress.jpg -o dress/ --candidates 6   six versions, and a sheet of all
   colorlab colorize scans/ -o coloured/               the same tree of folders, in colour
   colorlab colorize scans/ -o coloured/ --resume      goes on after an interruption
+  colorlab colorize 'scans/**/*.tif' -o coloured/ --name '{stem}-colour{ext}' --report report.html
   find . -name '*.png' -print0 | colorlab colorize --from-file - -o coloured/
 
 exit codes:
@@ -40,7 +41,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("inputs", nargs="*", metavar="IN", help="photos, or folders of them")
+    parser.add_argument(
+        "inputs",
+        nargs="*",
+        metavar="IN",
+        help="photos, folders of them, or patterns such as 'scans/**/*.jpg'",
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -52,6 +58,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--from-file",
         metavar="LIST",
         help='further inputs, one a line or separated by null characters; "-" is stdin',
+    )
+    parser.add_argument(
+        "--name",
+        metavar="TEMPLATE",
+        help="of outputs: {stem}, {ext}, {parent}, {number}, as '{stem}-colour{ext}'",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     parser.add_argument(
@@ -68,6 +79,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument(
         "--json", action="store_true", help="one JSON line per photo on stdout, as it is done"
+    )
+    parser.add_argument(
+        "--report",
+        metavar="HTML",
+        help="a page on the run: doubtful photos first, the slowest, failures; replaced if there",
     )
     looks = parser.add_argument_group("how it looks")
     looks.add_argument(
@@ -135,7 +151,7 @@ def run(args: argparse.Namespace) -> int:
     from colorlab.bulk.runner import Settings
 
     inputs = [*args.inputs, *(_listed(args.from_file) if args.from_file is not None else ())]
-    plan = bulk.make_plan(inputs, args.output, format=args.format)
+    plan = bulk.make_plan(inputs, args.output, format=args.format, name=args.name)
     settings = Settings(
         saturation=args.saturation,
         preserve=args.preserve,
@@ -144,6 +160,7 @@ def run(args: argparse.Namespace) -> int:
         workers=args.workers,
         provenance=not args.no_provenance,
         max_memory=args.max_memory,
+        uncertainty=args.report is not None,
     )
     bulk.check_settings(settings, args.on_error)
     for note in plan.notes:
@@ -178,13 +195,15 @@ def colorizer_of(args: argparse.Namespace) -> Colorizer:
 
 
 def _colorize(plan: Plan, colorizer: object, settings: object, args: argparse.Namespace) -> int:
-    from colorlab import bulk
+    from colorlab import bulk, html_report
     from colorlab.bulk.report import summary
 
+    review = bulk.Review()
     with progress(len(plan.jobs), "colouring") as (advance, narrate):
 
         def tell(outcome: Outcome) -> None:
             advance()
+            review.add(outcome)
             if args.json:
                 emit(outcome.as_dict())
             if outcome.error is not None:
@@ -198,6 +217,8 @@ def _colorize(plan: Plan, colorizer: object, settings: object, args: argparse.Na
             on_error=args.on_error,
             on_outcome=tell,
         )
+    if args.report is not None:
+        html_report.write(args.report, review.as_html(report), overwrite=True)
     say(f"colorlab: {summary(report)}, in {plan.folder or plan.jobs[0].output}")
     return report.exit_code
 
