@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _QUALITY = 80  # of pictures, JPEG
+_LONG = 30  # characters of a cell: more may break anywhere
 _STYLE = """
 :root { color-scheme: light; }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
@@ -39,6 +40,8 @@ th, td { padding: .25rem .6rem; border-bottom: 1px solid #ddd; text-align: right
 th:first-child, td:first-child { text-align: left; }
 th { border-bottom: 2px solid #999; vertical-align: bottom; }
 td img { display: block; width: min(26vw, 12rem); }
+.wide img { max-width: none; }
+td.long { overflow-wrap: anywhere; min-width: 7rem; text-align: left; }
 img { max-width: 100%; }
 figure { margin: 1rem 0; }
 svg { display: block; width: 100%; max-width: 34rem; height: auto; }
@@ -82,7 +85,7 @@ def paragraph(text: str, *, note: bool = False) -> str:
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table that scrolls sideways where it must; cells are text, or what `picture` made."""
     lines = ["".join(f"<th>{html.escape(name)}</th>" for name in header)]
-    lines += ["".join(f"<td>{_cell(each)}</td>" for each in row) for row in rows]
+    lines += ["".join(map(_cell, row)) for row in rows]
     text = '<div class="wide"><table>' + "\n".join(f"<tr>{line}</tr>" for line in lines)
     return text + "</table></div>"
 
@@ -99,7 +102,10 @@ class _Markup(str):
 
 
 def _cell(text: str) -> str:
-    return text if isinstance(text, _Markup) else html.escape(text)
+    if isinstance(text, _Markup):
+        return f"<td>{text}</td>"
+    kind = " class=long" if len(text) > _LONG else ""
+    return f"<td{kind}>{html.escape(text)}</td>"
 
 
 def picture(pixels: npt.NDArray[Any], *, side: int = 256, alt: str = "") -> str:

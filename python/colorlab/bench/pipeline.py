@@ -35,7 +35,7 @@ __all__ = ["Folder", "cases", "folder"]
 Array = npt.NDArray[Any]
 
 QUALITY = 92
-_COUNTS = {"256": 48, "12MP": 3}  # photos
+_COUNTS = {"256": 48, "12MP": 2}  # photos
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
