@@ -1,11 +1,13 @@
 """Many photos: plans, journals, resuming after any end, bounded memory, reports."""
 
 import hashlib
+import io
 import os
 import re
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from pathlib import Path
@@ -359,3 +361,93 @@ def test_the_review_is_in_the_order_of_doubt_and_of_time():
     shown = [float(x) for x in re.findall(r"out&lt;\d+&gt;\.png: (\d+\.\d)<", text)]
     assert shown == [float(n) for n in range(39, -1, -1)]
     assert re.findall(r"<td>4x3</td><td>([\d.]+)</td>", text)[:2] == ["39.00", "38.00"]
+
+
+# Shards
+
+
+def shard(path, names):
+    """A tar with these photos and, beside each, a text."""
+    with tarfile.open(path, "w") as archive:
+        for name in names:
+            archive.add(Path("in") / name, arcname=name)
+            about = tarfile.TarInfo(str(Path(name).with_suffix(".txt")))
+            about.size, about.mtime = 5, 77
+            archive.addfile(about, io.BytesIO(b"words"))
+    return path
+
+
+def members(path):
+    with tarfile.open(path) as archive:
+        return {each.name: archive.extractfile(each).read() for each in archive}
+
+
+def test_shards_come_out_as_shards(place):
+    Path("in/0/bad.png").write_text("text")
+    names = ["0/03.png", "0/bad.png", "0/00.png", "1/01.png"]
+    shard("a.tar", names)
+    seen = []
+    report = bulk(["a.tar", "in/2"], "out", on_outcome=seen.append)
+    assert (report.done, report.failed) == (3 + 8, 1)
+    assert report.failures[0].path == "a.tar/0/bad.png"
+    bulk("in", "expected")
+    found = members("out/a.tar")
+    assert list(found) == [
+        *("0/03.png", "0/03.txt", "0/bad.txt", "0/00.png", "0/00.txt", "1/01.png", "1/01.txt")
+    ]
+    for name, data in found.items():
+        wanted = b"words" if name.endswith("txt") else (Path("expected") / name).read_bytes()
+        assert data == wanted
+    assert sorted(each.name for each in Path("out").iterdir()) == sorted(
+        ["a.tar", *(path.name for path in Path("in/2").iterdir())]
+    )
+    first = Path("out/a.tar").read_bytes()
+    report = bulk(["a.tar", "in/2"], "out", resume=True)
+    assert (report.done, report.skipped) == (0, 1 + 8)
+    bulk("a.tar", "again", format="jpg", name="{stem}-x")
+    assert next(iter(members("again/a.tar"))) == "0/03-x.jpg"
+    bulk("*.tar", "other")
+    assert Path("other/a.tar").read_bytes() == first
+
+
+def test_shards_that_exist_or_are_damaged_fail_alone(place):
+    shard("a.tar", ["0/00.png"])
+    shard("b.tar", ["0/03.png"])
+    Path("c.tar").write_bytes(b"no tar at all" * 99)
+    Path("d.tar").write_bytes(Path("b.tar").read_bytes()[:700])
+    with tarfile.open("e.tar", "w") as archive:
+        archive.add("in/0/00.png", arcname="../../evil.png")
+    Path("out").mkdir()
+    Path("out/a.tar").write_bytes(b"precious")
+    report = bulk(["a.tar", "b.tar", "c.tar", "d.tar", "e.tar", "none.tar"], "out")
+    assert report.done == 1
+    assert {each.path: each.error.code for each in report.failures} == {
+        "a.tar": "output_exists",
+        "c.tar": "corrupt_image",
+        "d.tar": "corrupt_image",
+        "e.tar": "input_unreadable",
+        "none.tar": "input_unreadable",
+    }
+    assert Path("out/a.tar").read_bytes() == b"precious"
+    assert not list(place.rglob("evil.png"))
+    report = bulk(["b.tar", "a.tar"], "out2", on_error="stop", workers=1)
+    assert report.done == 2
+    with pytest.raises(errors.InvalidArgumentError, match="never overwritten"):
+        make_plan(["a.tar"], ".")
+
+
+def test_a_killed_run_over_a_shard_goes_on_within_it(place):
+    shard("a.tar", [str(path.relative_to("in")) for path in sorted(Path("in").rglob("*.png"))])
+    bulk("a.tar", "expected")
+
+    def stop(_outcome):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bulk("a.tar", "out", workers=1, on_outcome=stop)
+    assert not Path("out/a.tar").exists()
+    report = bulk("a.tar", "out", resume=True)
+    assert report.skipped >= 1
+    assert report.done == 24 - report.skipped
+    assert Path("out/a.tar").read_bytes() == Path("expected/a.tar").read_bytes()
+    assert [path.name for path in Path("out").iterdir()] == ["a.tar"]

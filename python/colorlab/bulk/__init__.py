@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from colorlab.bulk import runner
+from colorlab.bulk import runner, shards
 from colorlab.bulk.journal import Journal, journal_path
 from colorlab.bulk.plan import Job, Plan, make_plan
 from colorlab.bulk.report import BulkReport, Outcome
@@ -121,16 +121,38 @@ def execute(
     """
     report = BulkReport()
     began = time.monotonic()
+
+    def tell(outcome: Outcome) -> None:
+        report.add(outcome)
+        if on_outcome is not None:
+            on_outcome(outcome)
+
+    def color_plan(inner: Plan, told: Callable[[Outcome], None]) -> BulkReport:
+        options: dict[str, Any] = {"resume": resume, "on_error": on_error, "on_outcome": told}
+        return execute(inner, colorizer, settings, **options)
+
     journal = _open_journal(plan, colorizer, settings, resume)
     outcomes = runner.run(colorizer, plan.jobs, settings, journal)
     try:
         for outcome in outcomes:
-            report.add(outcome)
-            if on_outcome is not None:
-                on_outcome(outcome)
+            tell(outcome)
             if outcome.status == "error" and on_error == "stop":
                 report.stopped = True
                 break
+        if plan.shards and not report.stopped:
+            assert journal is not None  # shards go into a folder
+            ends = shards.color_shards(
+                plan.shards,
+                plan_folder=lambda photos, colored: make_plan(
+                    [photos], colored, format=plan.format, name=plan.name
+                ),
+                color_plan=color_plan,
+                journal=journal,
+                overwrite=settings.overwrite,
+                resume=resume,
+                tell=tell,
+            )
+            report.stopped = any(not well and on_error == "stop" for well in ends)
     finally:
         outcomes.close()
         if journal is not None:

@@ -41,6 +41,9 @@ class Plan:
 
     jobs: list[Job]
     folder: str | None  #: the output folder; None when one photo becomes one named file
+    shards: list[Job] = field(default_factory=list)  #: tar files of photos
+    format: str | None = None  #: of the photos in shards, as of `make_plan`
+    name: str | None = None  #: the same
     ignored: int = 0  #: files in the folders that are no photos by their extension
     notes: list[str] = field(default_factory=list)  #: what a person may want to know
 
@@ -58,7 +61,8 @@ def make_plan(
         inputs: files; folders, that are searched to their depth (links to folders are not
             followed) for names that end in .jpg, .jpeg, .png, .tif, .tiff, .webp or .bmp; patterns
             with *, ? or [], ** for any depth, whose matches are laid out below the folder before
-            the first of these.
+            the first of these. A .tar file is a shard: its photos are coloured into a shard
+            OUTPUT/its name, its other files copied.
         output: a folder; or, for a single file, the file to write, when it is no folder and has an
             extension. A file goes to OUTPUT/its name, a file of a folder to OUTPUT/its path below
             that folder.
@@ -86,13 +90,34 @@ def make_plan(
     if name is None and _names_a_file(names, target):
         plan = Plan([Job(names[0], _checked_extension(target, format))], None)
     else:
-        plan = Plan([], target)
+        shards = [each for each in names if _is_shard(each)]
+        plan = Plan([], target, _shard_jobs(shards, target), format, name)
+        names = [each for each in names if not _is_shard(each)]
         plan.jobs = list(dict.fromkeys(_collect(names, target, format, plan)))
         if name is not None:
             plan.jobs = [_renamed(n, job, target, name) for n, job in enumerate(plan.jobs, 1)]
-    _refuse_collisions(plan.jobs)
-    _refuse_overwritten_inputs(plan.jobs)
+    _refuse_collisions([*plan.jobs, *plan.shards])
+    _refuse_overwritten_inputs([*plan.jobs, *plan.shards])
     return plan
+
+
+def _is_shard(name: str) -> bool:
+    return name.lower().endswith(".tar") and not Path(name).is_dir()
+
+
+def _shard_jobs(names: Iterable[str], target: str) -> list[Job]:
+    """Where each shard goes; patterns stand for all that they match."""
+    jobs: dict[Job, None] = {}
+    for name in names:
+        if not has_magic(name) or os.path.lexists(name):
+            jobs[Job(name, str(Path(target) / Path(name).name))] = None
+            continue
+        base = _before_magic(Path(name))
+        found = sorted(base.glob(str(Path(name).relative_to(base))))
+        if not found:
+            raise InvalidArgumentError("no shard matches this pattern", path=name)
+        jobs |= {Job(str(path), str(Path(target) / path.relative_to(base))): None for path in found}
+    return list(jobs)
 
 
 def _names_a_file(names: Sequence[str], target: str) -> bool:
@@ -102,6 +127,7 @@ def _names_a_file(names: Sequence[str], target: str) -> bool:
         and not Path(target).is_dir()
         and not target.endswith(os.sep)
         and Path(target).suffix != ""
+        and not _is_shard(names[0])
     )
 
 

@@ -45,7 +45,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "inputs",
         nargs="*",
         metavar="IN",
-        help="photos, folders of them, or patterns such as 'scans/**/*.jpg'",
+        help="photos, folders or .tar shards of them, or patterns such as 'scans/**/*.jpg'",
     )
     parser.add_argument(
         "-o",
@@ -167,7 +167,7 @@ def run(args: argparse.Namespace) -> int:
         say(f"colorlab: {note}")
     if plan.ignored:
         say(f"colorlab: {plan.ignored} other files in the folders left alone")
-    if not plan.jobs:
+    if not plan.jobs and not plan.shards:
         say("colorlab: there are no photos in these folders")
         return 0
     if args.dry_run:
@@ -224,7 +224,7 @@ def _colorize(plan: Plan, colorizer: object, settings: object, args: argparse.Na
 
 
 def _show(plan: Plan, as_json: bool) -> int:
-    for job in plan.jobs:
+    for job in (*plan.jobs, *plan.shards):
         if as_json:
             emit({"path": job.path, "output": job.output, "status": "planned"})
         else:
