@@ -32,7 +32,7 @@ Samples: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArra
 
 
 def rgb_to_lab(rgb: Samples, *, out: Float | None = None, threads: int | None = None) -> Float:
-    """CIE L*a*b* of sRGB pixels; |error| <= 1e-4 against double precision.
+    """CIE L*a*b* of sRGB pixels; within 1e-4 of double precision.
 
     Args:
         rgb: (..., 3) `uint8`, `uint16` or `float32`.
@@ -78,7 +78,7 @@ def lab_to_rgb(
 
 
 def lightness(image: Samples, *, out: Float | None = None, threads: int | None = None) -> Float:
-    """L* (0..100) of displayed grey or of sRGB pixels; |error| <= 1e-4.
+    """L* (0..100) of displayed grey or of sRGB pixels; within 1e-4.
 
     Args:
         image: grey (H, W) or (..., H, W, 1), or RGB (..., H, W, 3); `uint8`, `uint16`, `float32`.
@@ -133,8 +133,8 @@ def colorfulness(
 
     Args:
         rgb: (H, W, 3) `uint8`, `uint16` or `float32`.
-        variant: "hasler" as published; "absolute" takes |rg| and |yb|, as the published
-            evaluations of DDColor and CT2 do, and is smaller.
+        variant: "hasler" as published; "absolute" takes the magnitudes of rg and yb, as the
+            published evaluations of DDColor and CT2 do, and is smaller.
         threads: None chooses; the result does not depend on it.
 
     Raises:

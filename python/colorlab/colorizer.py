@@ -521,7 +521,7 @@ def recolor(
     Args:
         image: (H, W), (H, W, 1) or (H, W, 3), uint8, uint16, or float32 in 0..1. Never changed.
         ab: a* and b*, float32 (h, w, 2), of any size; it is stretched over the photo.
-        preserve: "lightness" keeps L* (|difference| <= 0.5, mean <= 0.1 in 8 bits), "luma" keeps
+        preserve: "lightness" keeps L* (within 0.5, mean <= 0.1 in 8 bits), "luma" keeps
             Y' of BT.601. What does not fit into sRGB loses chroma, never lightness.
         upsample: "guided" follows the edges of the photo (He & Sun, Fast Guided Filter, 2015);
             "bilinear" does not.

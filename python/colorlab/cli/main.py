@@ -16,7 +16,7 @@ from colorlab import cli
 from colorlab.cli._terminal import emit, say, show
 from colorlab.errors import ColorlabError, InvalidArgumentError
 
-__all__ = ["main", "verbs"]
+__all__ = ["main", "parser", "verbs"]
 
 _USAGE, _INTERRUPTED, _TERMINATED = 2, 130, 143
 
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     130 interrupted, 143 terminated.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    args = _parser(words).parse_args(words)
+    args = parser(words).parse_args(words)
     previous = _on_sigterm(_terminate)
     try:
         code: int = args.run(args)
@@ -59,22 +59,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         _on_sigterm(previous)
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     """A parser that knows the verb asked for; every verb when none is, for --help."""
-    parser = argparse.ArgumentParser(
+    made = argparse.ArgumentParser(
         prog="colorlab",
         description="Colour for black-and-white photographs.",
         epilog="colorlab VERB --help tells more about one of them.",
     )
-    parser.add_argument("--version", action=_Version)
-    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    made.add_argument("--version", action=_Version)
+    subparsers = made.add_subparsers(dest="verb", metavar="VERB", required=True)
     known = verbs()
     asked = [words[0]] if words and words[0] in known else known
     for name in asked:
         module = importlib.import_module(f"colorlab.cli.{name}")
         module.register(subparsers)
         subparsers.choices[name].set_defaults(run=module.run)
-    return parser
+    return made
 
 
 class _Version(argparse.Action):
