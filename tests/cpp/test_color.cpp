@@ -152,13 +152,21 @@ TEST_CASE_TEMPLATE("every grey's L* stays within the bound", T, std::uint8_t, st
   });
 }
 
+// Sanitizers are tens of times slower: under them every 17th red is tried (0 and 255 among them),
+// and the ordinary builds try all colours.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kRedStep = 17;
+#else
+constexpr int kRedStep = 1;
+#endif
+
 TEST_CASE("all 16,777,216 8-bit colours survive") {
   EachTarget().run([] {
     std::vector<std::uint8_t> rgb(3 << 16), back(rgb.size());
     std::vector<float> lab(rgb.size());
     std::size_t lost = 0;
     double worst = 0;
-    for (int r = 0; r < 256; ++r) {
+    for (int r = 0; r < 256; r += kRedStep) {
       for (std::size_t i = 0; i < (1U << 16); ++i) {
         rgb[3 * i] = static_cast<std::uint8_t>(r);
         rgb[3 * i + 1] = static_cast<std::uint8_t>(i >> 8);

@@ -11,13 +11,38 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "color/kernels.hpp"
+#include "color/math-inl.h"
 #include "color/segments.hpp"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace colorlab::color::HWY_NAMESPACE {
+
+// Four vectors of floats in 0..255 to bytes, rounded to nearest.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+constexpr bool kPacksFour = true;
+HWY_INLINE void StoreFour(V v0, V v1, V v2, V v3, std::uint8_t* to) {
+  const __m512i low = _mm512_packus_epi32(_mm512_cvtps_epi32(v0.raw), _mm512_cvtps_epi32(v1.raw)),
+                high = _mm512_packus_epi32(_mm512_cvtps_epi32(v2.raw), _mm512_cvtps_epi32(v3.raw));
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  _mm512_storeu_si512(to, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high)));
+}
+#elif HWY_TARGET == HWY_AVX2
+constexpr bool kPacksFour = true;
+HWY_INLINE void StoreFour(V v0, V v1, V v2, V v3, std::uint8_t* to) {
+  const __m256i low = _mm256_packus_epi32(_mm256_cvtps_epi32(v0.raw), _mm256_cvtps_epi32(v1.raw)),
+                high = _mm256_packus_epi32(_mm256_cvtps_epi32(v2.raw), _mm256_cvtps_epi32(v3.raw));
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), bytes);
+}
+#else
+constexpr bool kPacksFour = false;
+void StoreFour(V, V, V, V, std::uint8_t*);  // not called
+#endif
 
 #if HWY_TARGET == HWY_AVX3_DL
 
@@ -160,10 +185,18 @@ HWY_INLINE void Interleave(const std::uint8_t (*HWY_RESTRICT from)[kStrip], std:
 
 #else
 
-// Plain loads beat gathers: three a cycle, from a table that lies in the L1 cache.
+// A table's float from memory to memory by way of a general register: plain loads and stores beat
+// gathers, and the empty statement keeps compilers from gathering lane by lane themselves.
+HWY_INLINE void CopyValue(const ByteTable& values, std::uint8_t code, float* to) {
+  std::uint32_t bits;
+  std::memcpy(&bits, values.value + code, sizeof(bits));
+  asm("" : "+r"(bits));
+  std::memcpy(to, &bits, sizeof(bits));
+}
+
 HWY_INLINE void LookUp(const ByteTable& values, const std::uint8_t* HWY_RESTRICT codes,
                        std::size_t n, float* HWY_RESTRICT out) {
-  for (std::size_t i = 0; i < n; ++i) out[i] = values.value[codes[i]];
+  for (std::size_t i = 0; i < n; ++i) CopyValue(values, codes[i], out + i);
 }
 
 HWY_INLINE void LookUp3(const ByteTable& values, const Row3<const std::uint8_t>& row, std::size_t n,
@@ -174,9 +207,7 @@ HWY_INLINE void LookUp3(const ByteTable& values, const Row3<const std::uint8_t>&
   }
   const std::uint8_t* HWY_RESTRICT pixels = row.channel[0];
   for (std::size_t i = 0; i < n; ++i) {
-    out[0][i] = values.value[pixels[3 * i]];
-    out[1][i] = values.value[pixels[3 * i + 1]];
-    out[2][i] = values.value[pixels[3 * i + 2]];
+    for (std::size_t c = 0; c < 3; ++c) CopyValue(values, pixels[3 * i + c], out[c] + i);
   }
 }
 

@@ -85,8 +85,10 @@ HWY_INLINE V LoadChannel(__m512 p0, __m512 p1, __m512 p2) {
   return V{_mm512_permutex2var_ps(first, kThen.load(), p2)};
 }
 HWY_INLINE void LoadInterleaved(D, const float* from, V& v0, V& v1, V& v2) {
-  const __m512 p0 = _mm512_loadu_ps(from), p1 = _mm512_loadu_ps(from + 16),
-               p2 = _mm512_loadu_ps(from + 32);
+  __m512 p0 = _mm512_loadu_ps(from), p1 = _mm512_loadu_ps(from + 16),
+         p2 = _mm512_loadu_ps(from + 32);
+  // Loaded once: compilers would load again for each channel, and these cross cache lines.
+  asm("" : "+v"(p0), "+v"(p1), "+v"(p2));
   v0 = LoadChannel<0>(p0, p1, p2);
   v1 = LoadChannel<1>(p0, p1, p2);
   v2 = LoadChannel<2>(p0, p1, p2);

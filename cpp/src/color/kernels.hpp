@@ -7,9 +7,8 @@
 
 namespace colorlab::color {
 
-inline constexpr std::size_t kBlock = 64;  // pixels; a multiple of every target's vector
-inline constexpr std::size_t kStrip =
-    1024;  // pixels worked on at a time: they stay in the L1 cache
+inline constexpr std::size_t kBlock = 64;   // pixels; a multiple of every target's vector
+inline constexpr std::size_t kStrip = 512;  // pixels worked on at a time: they stay in the L1 cache
 
 // Three channels of a row of pixels: planar (step 1) or interleaved (step 3).
 template <class T>

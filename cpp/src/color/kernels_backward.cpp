@@ -1,5 +1,6 @@
 // L*a*b* to sRGB by rows. Colours outside sRGB are listed while a strip is made and done again,
 // many at a time, with reduced chroma.
+#include <limits>
 #include <type_traits>
 
 #include "color/dispatch.hpp"
@@ -12,6 +13,7 @@
 #include "color/bytes-inl.h"
 #include "color/floats-inl.h"
 #include "color/math-inl.h"
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -30,6 +32,13 @@ struct LabRow {
 
   HWY_INLINE void Load(D d, std::size_t i, V& l, V& a, V& b) const {
     LoadPixels(d, lab, i, l, a, b);
+  }
+  HWY_INLINE void FetchAhead(std::size_t i) const {
+    if (lab.step == 3) {
+      for (int line = 0; line < 3; ++line) hwy::Prefetch(lab.channel[0] + 3 * i + 16 * line);
+    } else {
+      for (const float* channel : lab.channel) hwy::Prefetch(channel + i);
+    }
   }
   HWY_INLINE void At(std::size_t i, float& l, float& a, float& b) const {
     const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i) * lab.step;
@@ -65,9 +74,11 @@ HWY_INLINE V FyOf(D d, V l) {
   return hn::MulAdd(l, hn::Set(d, 1.0F / 116.0F), hn::Set(d, 16.0F / 116.0F));
 }
 
+// NaN is out of gamut.
 HWY_INLINE hn::Mask<D> OutOfGamut(D d, V red, V green, V blue) {
   const V low = hn::Min(red, hn::Min(green, blue)), high = hn::Max(red, hn::Max(green, blue));
-  return hn::Or(hn::Lt(low, hn::Set(d, -kTolerance)), hn::Gt(high, hn::Set(d, 1.0F + kTolerance)));
+  return hn::Not(
+      hn::And(hn::Ge(low, hn::Set(d, -kTolerance)), hn::Le(high, hn::Set(d, 1.0F + kTolerance))));
 }
 
 template <class T>
@@ -77,82 +88,31 @@ constexpr float kWhite = std::is_floating_point_v<T> ? 1.0F
 template <class T>
 using Encoder = EncodeCurve<(sizeof(T) > 1)>;
 
+template <class T>
+HWY_INLINE V CodeOf(D d, const Encoder<T>& encode, V linear) {
+  return encode(d, Clamp(d, linear, 0, 1));
+}
+
 // Clamps linear light, encodes and stores it.
 template <class T>
 HWY_INLINE void StoreChannel(D d, const Encoder<T>& encode, V linear, T* to) {
-  const V code = encode(d, Clamp(d, linear, 0, 1));
+  const V code = CodeOf<T>(d, encode, linear);
   if constexpr (std::is_floating_point_v<T>) {
     hn::StoreU(Clamp(d, code, 0, 1), d, to);
   } else {
-    const hn::Rebind<T, D> dt;  // of 0..white: nothing is left to saturate
-    hn::StoreU(hn::DemoteTo(dt, hn::NearestInt(code)), dt, to);
+    // In 2^23..2^24 floats are integers: the sum's lowest bits are the code, rounded to nearest.
+    const hn::RebindToSigned<D> di;
+    const hn::Rebind<T, D> dt;
+    const auto sum = hn::BitCast(di, hn::Add(code, hn::Set(d, 8388608.0F)));
+    const auto low = hn::And(sum, hn::Set(di, std::numeric_limits<T>::max()));
+    hn::StoreU(hn::DemoteTo(dt, low), dt, to);
   }
 }
 
-// Where a strip's colours go: to three planes, or, with AVX-512, packed at once.
-template <class T>
-struct PlanesSink {
-  const Encoder<T>& encode;
-  T* to[3];
-
-  HWY_INLINE void Store(D d, std::size_t i, V red, V green, V blue) const {
-    StoreChannel<T>(d, encode, red, to[0] + i);
-    StoreChannel<T>(d, encode, green, to[1] + i);
-    StoreChannel<T>(d, encode, blue, to[2] + i);
-  }
-};
-
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-constexpr bool kPacks = true;
-
-struct alignas(64) PackOrder {
-  std::uint8_t bytes[64];    // the 48 bytes of 16 pixels, from anywhere (VBMI)
-  std::uint8_t in_lane[64];  // 12 bytes of four pixels within each 128-bit lane
-  std::int32_t lanes[16];    // and three of each lane's four words
-};
-constexpr PackOrder pack_order() {
-  PackOrder order{};
-  for (int i = 0; i < 64; ++i) {
-    const int pixel = i / 3, sample = i % 3, in_lane = i % 16;
-    order.bytes[i] = static_cast<std::uint8_t>(i < 48 ? 4 * pixel + sample : 0);
-    order.in_lane[i] =
-        static_cast<std::uint8_t>(in_lane < 12 ? 4 * (in_lane / 3) + in_lane % 3 : 0x80);
-  }
-  for (int i = 0; i < 16; ++i) order.lanes[i] = i < 12 ? 4 * (i / 3) + i % 3 : 3;
-  return order;
-}
-
-struct PackedSink {
-  const Encoder<std::uint8_t>& encode;
-  std::uint8_t* to;
-
-  HWY_INLINE __m512i Code(D d, V linear) const {
-    return _mm512_cvtps_epi32(encode(d, Clamp(d, linear, 0, 1)).raw);
-  }
-  HWY_INLINE void Store(D d, std::size_t i, V red, V green, V blue) const {
-    static constexpr PackOrder kOrder = pack_order();
-    const __m512i high =
-        _mm512_or_si512(_mm512_slli_epi32(Code(d, green), 8), _mm512_slli_epi32(Code(d, blue), 16));
-    const __m512i pixels = _mm512_or_si512(Code(d, red), high);
-#if HWY_TARGET == HWY_AVX3_DL
-    const __m512i packed = _mm512_permutexvar_epi8(_mm512_load_si512(kOrder.bytes), pixels);
-#else
-    const __m512i packed =
-        _mm512_permutexvar_epi32(_mm512_load_si512(kOrder.lanes),
-                                 _mm512_shuffle_epi8(pixels, _mm512_load_si512(kOrder.in_lane)));
-#endif
-    auto* at = to + 3 * i;
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), _mm512_castsi512_si256(packed));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(at + 32), _mm512_extracti32x4_epi32(packed, 2));
-  }
-};
-#else
-constexpr bool kPacks = false;
-#endif
-
-// The pixels of a strip that sRGB does not show.
+// Pixels that sRGB does not show.
 struct Listed {
-  std::int32_t at[kStrip + kMaxLanes];
+  static constexpr std::size_t kReach = 8192;  // pixels that are listed together
+  std::int32_t at[kReach + kMaxLanes];
   std::size_t count = 0;
 };
 
@@ -187,49 +147,53 @@ HWY_INLINE void Begin(Search& search, std::size_t i) {
   hn::Store(b, d, search.b + i);
   const V largest = hn::Max(hn::Max(hn::Abs(a), hn::Abs(b)), hn::Set(d, kLargestAb));
   const V high = hn::Div(hn::Set(d, kLargestAb), largest);
-  hn::Store(hn::Zero(d), d, search.low + i);
-  hn::Store(Excess(d, search, i, hn::Zero(d)), d, search.inside + i);
+  const V one = hn::Set(d, 1.0F);
+  const V without = hn::Sub(hn::Max(hn::Neg(y), hn::Sub(y, one)), hn::Set(d, kTolerance - kFound));
+  const V excess = Excess(d, search, i, high);
+  const auto found = hn::Le(excess, hn::Set(d, kFound));  // it was listed for being absurd only
+  hn::Store(hn::IfThenElseZero(found, high), d, search.low + i);
+  hn::Store(hn::IfThenElse(found, hn::Zero(d), without), d, search.inside + i);
   hn::Store(high, d, search.high + i);
-  hn::Store(Excess(d, search, i, high), d, search.outside + i);
+  hn::Store(hn::IfThenElse(found, one, excess), d, search.outside + i);
   hn::Store(hn::Zero(d), d, search.side + i);
 }
 
-// One step of regula falsi, with Illinois' halving of the end that stays; returns whether it was
-// the last one that these pixels need.
+// One step of regula falsi, where an end that stays is scaled down as Anderson and Bjorck do;
+// returns whether it was the last one that these pixels need.
 HWY_INLINE bool Narrow(Search& search, std::size_t i) {
   const D d;
-  const V zero = hn::Zero(d), half = hn::Set(d, 0.5F);
-  V low = hn::Load(d, search.low + i), high = hn::Load(d, search.high + i);
-  V inside = hn::Load(d, search.inside + i), outside = hn::Load(d, search.outside + i);
-  const V side = hn::Load(d, search.side + i);
+  const V zero = hn::Zero(d), one = hn::Set(d, 1.0F);
+  const V low = hn::Load(d, search.low + i), high = hn::Load(d, search.high + i);
+  const V inside = hn::Load(d, search.inside + i), outside = hn::Load(d, search.outside + i);
   const V way = hn::Div(inside, hn::Sub(inside, outside));
   const V share = hn::MulAdd(hn::Sub(high, low), way, low);
   const V excess = Excess(d, search, i, share);
   const auto fits = hn::Le(excess, zero);
   const auto found = hn::Le(hn::Abs(excess), hn::Set(d, kFound));
-  outside = hn::IfThenElse(hn::And(fits, hn::Lt(side, zero)), hn::Mul(outside, half), outside);
-  inside = hn::IfThenElse(hn::AndNot(fits, hn::Gt(side, zero)), hn::Mul(inside, half), inside);
-  low = hn::IfThenElse(hn::Or(fits, found), share, low);
-  inside = hn::IfThenElse(fits, excess, inside);
-  high = hn::IfThenElse(fits, high, share);
-  outside = hn::IfThenElse(fits, outside, excess);
+  const V moved = hn::IfThenElse(fits, hn::Neg(one), one);
+  const auto again = hn::Eq(hn::Load(d, search.side + i), moved);
+  const V left = hn::NegMulAdd(excess, hn::Div(one, hn::IfThenElse(fits, inside, outside)), one);
+  const V scale = hn::IfThenElse(hn::Gt(left, zero), left, hn::Set(d, 0.5F));
+  const V staying = hn::IfThenElse(fits, outside, inside);
+  const V kept = hn::IfThenElse(again, hn::Mul(staying, scale), staying);
   // What is found stays: the way to it from itself is 0.
-  hn::Store(low, d, search.low + i);
-  hn::Store(hn::IfThenElse(found, zero, inside), d, search.inside + i);
-  hn::Store(high, d, search.high + i);
-  hn::Store(hn::IfThenElse(found, hn::Set(d, 1.0F), outside), d, search.outside + i);
-  hn::Store(hn::IfThenElse(fits, hn::Set(d, -1.0F), hn::Set(d, 1.0F)), d, search.side + i);
+  hn::Store(hn::IfThenElse(hn::Or(fits, found), share, low), d, search.low + i);
+  hn::Store(hn::IfThenElse(found, zero, hn::IfThenElse(fits, excess, kept)), d, search.inside + i);
+  hn::Store(hn::IfThenElse(fits, high, share), d, search.high + i);
+  hn::Store(hn::IfThenElse(found, one, hn::IfThenElse(fits, kept, excess)), d, search.outside + i);
+  hn::Store(moved, d, search.side + i);
   return hn::AllTrue(d, found);
 }
 
-// Does the listed pixels of a strip again, at the largest chroma that sRGB shows. Their searches go
-// side by side, for each step waits long for the one before.
+// Does the listed pixels again, at the largest chroma that sRGB shows. Their searches go side by
+// side, for each step waits long for the one before. Returns how many lost chroma.
 template <class T>
-HWY_NOINLINE void ReduceChroma(const LabRow& source, const Encoder<T>& encode, const Listed& listed,
-                               const Row3<T>& to) {
+HWY_NOINLINE std::size_t ReduceChroma(const LabRow& source, const Encoder<T>& encode,
+                                      const Listed& listed, const Row3<T>& to) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
   Search search;
+  std::size_t reduced = 0;
   for (std::size_t begin = 0; begin < listed.count; begin += Search::kPixels) {
     const std::size_t n = HWY_MIN(Search::kPixels, listed.count - begin);
     for (std::size_t i = 0; i < n || i % lanes != 0; ++i) {  // lanes left over take the last pixel
@@ -249,62 +213,89 @@ HWY_NOINLINE void ReduceChroma(const LabRow& source, const Encoder<T>& encode, c
                hn::Mul(hn::Load(d, search.a + i), share), hn::Mul(hn::Load(d, search.b + i), share),
                red, green, blue);
       alignas(64) T rgb[3][kMaxLanes];
-      PlanesSink<T>{encode, {rgb[0], rgb[1], rgb[2]}}.Store(d, 0, red, green, blue);
+      StoreChannel<T>(d, encode, red, rgb[0]);
+      StoreChannel<T>(d, encode, green, rgb[1]);
+      StoreChannel<T>(d, encode, blue, rgb[2]);
       for (std::size_t lane = 0; lane < HWY_MIN(lanes, n - i); ++lane) {
         const std::ptrdiff_t at = listed.at[begin + i + lane] * to.step;
         for (int c = 0; c < 3; ++c) to.channel[c][at] = rgb[c][lane];
+        reduced += search.low[i + lane] < 1 ? 1 : 0;
       }
     }
   }
+  return reduced;
 }
 
-// One strip to a sink, clipped; with kChroma, what had to be clipped is listed.
-template <bool kChroma, class Sink>
-HWY_INLINE void StripTo(const Sink& sink, const LabRow& source, std::size_t n, Listed& listed) {
+// Linear light of one strip, unbounded; with kChroma, what sRGB does not show is listed. So are
+// NaN and values out of range, for each gives three channels that are NaN or out of gamut: only
+// what is clipped must be sanitised here. `first` is the strip's place in the list's reach.
+template <bool kChroma>
+HWY_INLINE void LinearOfStrip(const LabRow& source, std::size_t n, std::size_t first,
+                              float (&linear)[3][kStrip], Listed& listed) {
   const D d;
-  listed.count = 0;
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
     V l, a, b, red, green, blue;
     source.Load(d, i, l, a, b);
-    Sanitise(d, l, a, b);
+    if (i % 16 == 0) source.FetchAhead(i + kStrip);
+    if constexpr (!kChroma) Sanitise(d, l, a, b);
     const V fy = FyOf(d, l);
     LinearOf(d, fy, FInverse(d, fy), a, b, red, green, blue);
     if constexpr (kChroma) {
       const auto out = OutOfGamut(d, red, green, blue);
       if (HWY_UNLIKELY(!hn::AllFalse(d, out))) {
         const hn::RebindToSigned<D> di;
-        listed.count += hn::CompressStore(hn::Iota(di, static_cast<std::int32_t>(i)),
+        listed.count += hn::CompressStore(hn::Iota(di, static_cast<std::int32_t>(first + i)),
                                           hn::RebindMask(di, out), di, listed.at + listed.count);
       }
     }
-    sink.Store(d, i, red, green, blue);
+    hn::Store(red, d, linear[0] + i);
+    hn::Store(green, d, linear[1] + i);
+    hn::Store(blue, d, linear[2] + i);
   }
 }
 
+template <class T>
+HWY_INLINE void EncodeStrip(const Encoder<T>& encode, const float* HWY_RESTRICT linear,
+                            std::size_t n, T* HWY_RESTRICT to) {
+  const D d;
+  constexpr std::size_t kLanes = hn::MaxLanes(D());
+  if constexpr (kPacksFour && sizeof(T) == 1) {
+    for (std::size_t i = 0; i < n; i += 4 * kLanes) {
+      const auto code = [&](std::size_t k) HWY_ATTR {
+        return CodeOf<T>(d, encode, hn::Load(d, linear + i + k * kLanes));
+      };
+      StoreFour(code(0), code(1), code(2), code(3), to + i);
+    }
+  } else {
+    for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
+      StoreChannel<T>(d, encode, hn::Load(d, linear + i), to + i);
+    }
+  }
+}
+
+// A strip goes through the L1 cache twice: short loops keep more vectors in flight than a long one.
 template <class T, bool kChroma>
 HWY_INLINE std::size_t ToRgb(const LabRow& source, const Row3<T>& rgb, std::size_t n) {
   const Encoder<T> encode(kWhite<T>);
+  alignas(64) float linear[3][kStrip];
   alignas(64) T planes[3][kStrip];
   Listed listed;
   std::size_t reduced = 0;
-  for (std::size_t i = 0; i < n; i += kStrip) {
-    const std::size_t count = HWY_MIN(kStrip, n - i);
-    const LabRow from = source.from(i);
-    const Row3<T> to = rgb.from(i);
-    if (rgb.step == 1) {
-      const PlanesSink<T> sink{encode, {to.channel[0], to.channel[1], to.channel[2]}};
-      StripTo<kChroma>(sink, from, count, listed);
-    } else if constexpr (kPacks && sizeof(T) == 1) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-      StripTo<kChroma>(PackedSink{encode, to.channel[0]}, from, count, listed);
-#endif
-    } else {
-      const PlanesSink<T> sink{encode, {planes[0], planes[1], planes[2]}};
-      StripTo<kChroma>(sink, from, count, listed);
-      Interleave(planes, count, to.channel[0]);
+  for (std::size_t begin = 0; begin < n; begin += Listed::kReach) {
+    listed.count = 0;
+    const LabRow from = source.from(begin);
+    const Row3<T> to = rgb.from(begin);
+    const std::size_t reach = HWY_MIN(Listed::kReach, n - begin);
+    for (std::size_t i = 0; i < reach; i += kStrip) {
+      const std::size_t count = HWY_MIN(kStrip, reach - i);
+      const Row3<T> strip = to.from(i);
+      LinearOfStrip<kChroma>(from.from(i), count, i, linear, listed);
+      for (int c = 0; c < 3; ++c) {
+        EncodeStrip<T>(encode, linear[c], count, rgb.step == 1 ? strip.channel[c] : planes[c]);
+      }
+      if (rgb.step == 3) Interleave(planes, count, strip.channel[0]);
     }
-    if (listed.count > 0) ReduceChroma<T>(from, encode, listed, to);
-    reduced += listed.count;
+    if (listed.count > 0) reduced += ReduceChroma<T>(from, encode, listed, to);
   }
   return reduced;
 }

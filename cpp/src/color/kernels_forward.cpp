@@ -117,6 +117,7 @@ void GreyLightness(const T* HWY_RESTRICT grey, float* HWY_RESTRICT l, std::size_
   const D d;
   if constexpr (sizeof(T) == 1) {
     LookUp(grey_lightness_table(), grey, n, l);
+    if (scale == 1 && offset == 0) return;
     for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
       const V scaled = hn::MulAdd(hn::LoadU(d, l + i), hn::Set(d, scale), hn::Set(d, offset));
       hn::StoreU(scaled, d, l + i);

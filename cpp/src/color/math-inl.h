@@ -10,6 +10,8 @@
 #endif
 
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
 
 #include "color/constants.hpp"
 #include "color/segments.hpp"
@@ -107,35 +109,53 @@ HWY_INLINE V FInverse(D d, V f) {
                         hn::Mul(f, hn::Mul(f, f)), linear);
 }
 
-// The curves as objects, made before a loop: with 16 floats in a vector, one permutation looks up
-// any of 32, and piecewise polynomials do the same as the roots in half the operations.
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+// The curves as objects, made before a loop. Where one permutation looks up any lane of a table,
+// piecewise polynomials do the same as the roots in fewer operations.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX2
 
-template <std::size_t kTerms>
+template <class Table>
 class Piecewise {
  public:
-  explicit Piecewise(const Segments<kTerms>& table) {
-    for (std::size_t i = 0; i < kTerms; ++i) {
-      low_[i] = _mm512_load_ps(table.c[i]);
-      high_[i] = _mm512_load_ps(table.c[i] + 16);
-    }
+  explicit Piecewise(const Table& table) {
+    for (std::size_t i = 0; i < kTerms; ++i) Hold(i, table.c[i]);
   }
   HWY_INLINE V operator()(D d, V x) const {
-    const hn::RebindToSigned<D> di;
-    const auto bits = hn::BitCast(di, x);
-    const __m512i segment = hn::ShiftRight<21>(bits).raw;  // its lowest five bits count
-    const auto within = hn::Or(hn::And(bits, hn::Set(di, 0x1FFFFF)), hn::Set(di, 0x3F800000));
-    const V at = hn::Sub(hn::BitCast(d, within), hn::Set(d, 1.125F));
-    V sum{_mm512_permutex2var_ps(low_[kTerms - 1], segment, high_[kTerms - 1])};
-    for (std::size_t i = kTerms - 1; i-- > 0;) {
-      sum = hn::MulAdd(sum, at, V{_mm512_permutex2var_ps(low_[i], segment, high_[i])});
-    }
+    constexpr std::uint32_t kPosition = (1U << Table::kShift) - 1;
+    const hn::RebindToUnsigned<D> du;
+    const auto bits = hn::BitCast(du, x);
+    const auto segment = hn::ShiftRight<Table::kShift>(bits);  // its lowest bits count
+    const auto within = hn::Or(hn::And(bits, hn::Set(du, kPosition)), hn::Set(du, 0x3F800000));
+    const V at = hn::Sub(hn::BitCast(d, within), hn::Set(d, 1.0F + Table::kHalf));
+    V sum = Term(segment.raw, kTerms - 1);
+    for (std::size_t i = kTerms - 1; i-- > 0;) sum = hn::MulAdd(sum, at, Term(segment.raw, i));
     return sum;
   }
 
  private:
+  static constexpr std::size_t kTerms = std::extent_v<decltype(Table::c)>;
+#if HWY_TARGET == HWY_AVX2
+  static_assert(Table::kCount == 8);
+  void Hold(std::size_t i, const float* c) { held_[i] = _mm256_load_ps(c); }
+  HWY_INLINE V Term(__m256i segment, std::size_t i) const {
+    return V{_mm256_permutevar8x32_ps(held_[i], segment)};
+  }
+  __m256 held_[kTerms];
+#else
+  static_assert(Table::kCount == 32);
+  void Hold(std::size_t i, const float* c) {
+    low_[i] = _mm512_load_ps(c);
+    high_[i] = _mm512_load_ps(c + 16);
+  }
+  HWY_INLINE V Term(__m512i segment, std::size_t i) const {
+    return V{_mm512_permutex2var_ps(low_[i], segment, high_[i])};
+  }
   __m512 low_[kTerms], high_[kTerms];
+#endif
 };
+
+#endif
+
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
 
 class FCurve {
  public:
@@ -145,7 +165,7 @@ class FCurve {
   }
 
  private:
-  Piecewise<5> root_{f_segments()};
+  Piecewise<Segments<5, 4>> root_{f_segments()};
 };
 
 template <bool kFine>
@@ -161,21 +181,8 @@ class EncodeCurve {
   }
 
  private:
-  Piecewise<5> power_{encode_segments()};
+  Piecewise<Segments<5, 4>> power_{encode_segments()};
   float scale_;
-};
-
-template <>
-class EncodeCurve<false> {
- public:
-  explicit EncodeCurve(float) {}  // always 255
-  HWY_INLINE V operator()(D d, V x) const {
-    constexpr Affine kArgument = encode_8bit_argument();
-    return code_(d, hn::MulAdd(x, hn::Set(d, kArgument.scale), hn::Set(d, kArgument.shift)));
-  }
-
- private:
-  Piecewise<4> code_{encode_segments_8bit()};
 };
 
 #else
@@ -193,6 +200,27 @@ class EncodeCurve {
 
  private:
   float scale_;
+};
+
+#endif
+
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX2
+
+template <>
+class EncodeCurve<false> {
+ public:
+  explicit EncodeCurve(float) {}  // always 255
+  HWY_INLINE V operator()(D d, V x) const {
+    constexpr Affine kArgument = encode_8bit_argument();
+    return code_(d, hn::MulAdd(x, hn::Set(d, kArgument.scale), hn::Set(d, kArgument.shift)));
+  }
+
+ private:
+#if HWY_TARGET == HWY_AVX2
+  Piecewise<Segments<6, 1>> code_{encode_segments_8bit_of_8()};
+#else
+  Piecewise<Segments<4, 4>> code_{encode_segments_8bit()};
+#endif
 };
 
 #endif

@@ -30,18 +30,21 @@ void interpolate(const Function& f, double half, double (&c)[kTerms]) {
   }
 }
 
-template <std::size_t kTerms, class Function>
-Segments<kTerms> segments(int first_exponent, const Function& f) {
-  Segments<kTerms> table;
-  for (int s = 0; s < 32; ++s) {
-    const double octave = std::ldexp(1.0, first_exponent + s / 4);
-    const float begin = static_cast<float>(octave * (1 + (s % 4) / 4.0));
+template <std::size_t kTerms, int kPerOctave, class Function>
+Segments<kTerms, kPerOctave> segments(int first_exponent, const Function& f) {
+  using Table = Segments<kTerms, kPerOctave>;
+  Table table;
+  for (int s = 0; s < Table::kCount; ++s) {
+    const double octave = std::ldexp(1.0, first_exponent + s / kPerOctave);
+    const float begin =
+        static_cast<float>(octave * (1 + static_cast<double>(s % kPerOctave) / kPerOctave));
     std::uint32_t bits = 0;
     std::memcpy(&bits, &begin, sizeof(bits));
     double c[kTerms];
-    interpolate([&](double at) { return f(begin + (at + 0.125) * octave); }, 0.125, c);
+    interpolate([&](double at) { return f(begin + (at + Table::kHalf) * octave); }, Table::kHalf,
+                c);
     for (std::size_t k = 0; k < kTerms; ++k) {
-      table.c[k][(bits >> 21) % 32] = static_cast<float>(c[k]);
+      table.c[k][(bits >> Table::kShift) % Table::kCount] = static_cast<float>(c[k]);
     }
   }
   return table;
@@ -51,6 +54,11 @@ Segments<kTerms> segments(int first_exponent, const Function& f) {
 double encode_power(double shifted) {
   const double x = (shifted - kEncodeArgument.shift) / kEncodeArgument.scale;
   return (1 + kOffset) * std::pow(std::max(x, 1e-4), 1 / kGamma) - kOffset;
+}
+
+double encode_8bit(double shifted) {
+  constexpr Affine kArgument = encode_8bit_argument();
+  return 255 * reference::encode((shifted - kArgument.shift) / kArgument.scale);
 }
 
 template <class Function>
@@ -67,21 +75,23 @@ ByteTable byte_table(const Function& f) {
 
 }  // namespace
 
-const Segments<5>& f_segments() {
-  static const Segments<5> table = segments<5>(-7, [](double t) { return std::cbrt(t); });
+const Segments<5, 4>& f_segments() {
+  static const auto table = segments<5, 4>(-7, [](double t) { return std::cbrt(t); });
   return table;
 }
 
-const Segments<5>& encode_segments() {
-  static const Segments<5> table = segments<5>(-8, encode_power);
+const Segments<5, 4>& encode_segments() {
+  static const auto table = segments<5, 4>(-8, encode_power);
   return table;
 }
 
-const Segments<4>& encode_segments_8bit() {
-  static const Segments<4> table = segments<4>(-8, [](double shifted) {
-    constexpr Affine kArgument = encode_8bit_argument();
-    return 255 * reference::encode((shifted - kArgument.shift) / kArgument.scale);
-  });
+const Segments<4, 4>& encode_segments_8bit() {
+  static const auto table = segments<4, 4>(-8, encode_8bit);
+  return table;
+}
+
+const Segments<6, 1>& encode_segments_8bit_of_8() {
+  static const auto table = segments<6, 1>(-8, encode_8bit);
   return table;
 }
 

@@ -19,8 +19,8 @@ struct RowRecord {
   std::size_t reduced = 0;
 };
 
-// Works on pieces of rows, so that everything between the photo and its colours stays in the L1
-// cache.
+// Works on pieces of rows, so that everything between the photo and its colours stays in the inner
+// caches.
 template <class T>
 class RowPainter {
  public:
@@ -67,7 +67,7 @@ class RowPainter {
     kSide,
     kRows
   };
-  static constexpr std::size_t kPiece = 1024;  // pixels
+  static constexpr std::size_t kPiece = 2048;  // pixels
   // Brackets shrink faster than by half a step; 10 steps leave under a tenth of an 8-bit code.
   static constexpr int kLumaSteps = 10;
 
