@@ -1,7 +1,7 @@
 # The native module's face; every function is documented where the package shows it.
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,7 @@ def build_info() -> dict[str, Any]: ...
 
 # resample and pipeline
 def preprocess(image: npt.NDArray[Any], height: int, width: int, threads: int = 0) -> _Float: ...
+@overload
 def recolor(
     image: npt.NDArray[Any],
     ab: _Float,
@@ -46,8 +47,19 @@ def recolor(
     upsample: str = "guided",
     out: npt.NDArray[Any] | None = None,
     threads: int = 0,
-    certify: bool = True,
-) -> tuple[npt.NDArray[Any], dict[str, float] | None]: ...
+    *,
+    certify: Literal[False],
+) -> tuple[npt.NDArray[Any], None]: ...
+@overload
+def recolor(
+    image: npt.NDArray[Any],
+    ab: _Float,
+    preserve: str = "lightness",
+    upsample: str = "guided",
+    out: npt.NDArray[Any] | None = None,
+    threads: int = 0,
+    certify: Literal[True] = True,
+) -> tuple[npt.NDArray[Any], dict[str, float]]: ...
 def upsample_ab(
     ab_low: _Float, lightness: _Float, upsample: str = "guided", threads: int = 0
 ) -> _Float: ...
