@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 import threading
 
 import colorlab
@@ -205,6 +206,22 @@ def test_many_python_threads_at_once(rng):
         worker.join()
     assert len(right) == 30
     assert all(right)
+
+
+def test_a_forked_child_works_on(rng):
+    rgb = pixels_of("uint8", (1100, 1000, 3), rng)
+    expected = colorlab.rgb_to_lab(rgb, threads=4)  # threads have run, and tables are made
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(colorlab.rgb_to_lab(rgb, threads=4), expected) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_free_threaded_python_needs_no_gil_for_it():
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("this Python is not a free-threaded build")
+    code = "import sys, colorlab; sys.exit(sys._is_gil_enabled())"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_delta_e(rng):

@@ -18,7 +18,7 @@ struct Segments {
   static constexpr int kCount = 8 * kPerOctave;
   static constexpr int kShift = kPerOctave == 4 ? 21 : 23;  // a float's bits >> this, modulo
                                                             // kCount, are the number of its segment
-  static constexpr float kHalf = 0.5F / kPerOctave;  // of the first segment's width
+  static constexpr float kHalf = 0.5F / kPerOctave;         // of the first segment's width
   alignas(64) float c[kTerms][kCount];
 };
 

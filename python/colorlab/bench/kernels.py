@@ -118,7 +118,8 @@ def _recolor(upsample: str, *, certify: bool) -> Callable[[Colors, int], Callabl
 
         def run() -> Array:
             options: dict[str, Any] = {"upsample": upsample, "certify": certify}
-            return _core.recolor(inputs.grey, inputs.ab, out=out, threads=threads, **options)[0]
+            _core.recolor(inputs.grey, inputs.ab, out=out, threads=threads, **options)
+            return out
 
         return run
 
