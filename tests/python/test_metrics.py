@@ -3,7 +3,7 @@
 import colorlab
 import numpy as np
 import pytest
-from colorlab import metrics
+from colorlab import _core, metrics
 from colorlab.errors import InvalidArgumentError, ShapeError
 
 RNG = np.random.default_rng(2)
@@ -31,6 +31,29 @@ def test_delta_e_is_that_of_scikit_image():
         skimage.deltaE_cie76(first.astype(np.float64), second.astype(np.float64)),
         atol=1e-9,
     )
+
+
+def test_delta_e_is_the_same_on_every_target_wherever_a_pixel_stands():
+    skimage = pytest.importorskip("skimage.color")
+    first, second = (lab.astype(np.float64) for lab in lab_pairs(5000))
+    second[100:200, 1:] = -first[100:200, 1:] * RNG.uniform(0.5, 2, (100, 1))
+    second[100:200, 1] += 1e-6  # nearly opposite hues
+    second[200:300] = first[200:300]
+    expected = skimage.deltaE_ciede2000(first, second)
+    results = []
+    for target in colorlab.cpu_targets():
+        _core.force_target(target)
+        try:
+            found = metrics.delta_e(first, second)
+            apart = [
+                metrics.delta_e(first[i : i + 1], second[i : i + 1]) for i in range(0, 5000, 7)
+            ]
+        finally:
+            _core.force_target("")
+        np.testing.assert_allclose(found, expected, atol=1e-9)
+        np.testing.assert_array_equal(np.ravel(apart), found[::7])
+        results.append(found)
+    assert all(np.array_equal(each, results[0]) for each in results)
 
 
 # Of Sharma, Wu & Dalal (2005), table 1: pairs that implementations get wrong.
