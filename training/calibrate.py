@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from colorlab import evaluation, metrics
 from colorlab.errors import TrainingError
+from keras import ops
 from numpy.typing import NDArray
 
+from . import backends, evaluate, seed
 from . import bins as ab_bins
-from . import evaluate, seed
 from .config import ModelConfig
 
 TEMPERATURES = (0.38, 0.5, 0.7, 1.0)
@@ -114,26 +115,26 @@ def _predict(
     photos: Sequence[Path],
     temperatures: Sequence[float],
 ) -> list[_Photo]:
-    centres = tf.constant(ab_bins.ab_bins())
+    centres = ab_bins.ab_bins()
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def forward(lightness: tf.Tensor) -> list[tf.Tensor]:
+    def annealed(lightness: Any) -> list[Any]:
         outputs = generator(lightness, training=False)
         if config.head == "regression":
             return [outputs * config.ab_scale]
         logits, residual = outputs
         return [
-            tf.tensordot(tf.nn.softmax(logits / t), centres, 1) + residual * config.ab_scale
+            ops.matmul(ops.softmax(logits / t), centres) + residual * config.ab_scale
             for t in temperatures
         ]
 
+    forward = backends.compiled(annealed, generator)
     loaded = []
     for path in photos:
         truth = evaluation.truth_at(path)
         grey = evaluation.to_grey(truth)
         tensor = evaluate.network_input(grey, config.default_size)
-        outputs = forward(tf.constant(tensor.transpose(0, 2, 3, 1)))
-        ab = {t: out.numpy()[0] for t, out in zip(temperatures, outputs, strict=True)}
+        outputs = forward(tensor.transpose(0, 2, 3, 1))
+        ab = {t: np.asarray(out)[0] for t, out in zip(temperatures, outputs, strict=True)}
         loaded.append(_Photo(truth, grey, ab))
     return loaded
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import platform
+import subprocess
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,8 @@ from . import architectures
 from . import config as configuration
 
 FILE = "checkpoint.npz"
+KEPT = "checkpoints"  # folder of the latest few, by step, where the configuration keeps several
+FORMAT = 1
 BEST = "best.npz"  # averaged weights of the best validated step
 CONFIG = "config.json"
 
@@ -46,7 +53,8 @@ def save(
         for name, members in groups.items()
         for index, array in enumerate(members)
     }
-    arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    described = json.dumps(state | {"format": FORMAT})
+    arrays["state"] = np.frombuffer(described.encode(), np.uint8)
     temporary = run / f".{name}.{os.getpid()}"
     try:
         with temporary.open("wb") as file:
@@ -64,12 +72,50 @@ def save(
         temporary.unlink(missing_ok=True)
 
 
+def keep(run: Path, step: int, count: int) -> None:
+    """Keeps the checkpoint just saved under its step's name, and the `count` - 1 before it."""
+    folder = run / KEPT
+    folder.mkdir(exist_ok=True)
+    kept = folder / f"{step:08d}.npz"
+    kept.unlink(missing_ok=True)
+    os.link(run / FILE, kept)  # the next save replaces the name, not the file
+    for old in sorted(folder.glob("*.npz"))[:-count]:
+        old.unlink()
+
+
+def provenance() -> dict[str, str]:
+    """What a run is made with: versions, and the commit where colorlab runs from a checkout."""
+    from colorlab import __version__
+
+    made = {
+        "colorlab": __version__,
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        keras.backend.backend(): metadata.version(keras.backend.backend()),
+        "numpy": np.__version__,
+    }
+    checkout = Path(__file__).parents[1]
+    if (checkout / ".git").exists():
+        command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
+        with contextlib.suppress(OSError):  # no git
+            told = subprocess.run(command, capture_output=True, text=True, check=False)
+            if told.returncode == 0:
+                made["commit"] = told.stdout.strip()
+    return made
+
+
 def load(run: Path, name: str = FILE) -> tuple[dict[str, list[np.ndarray]], dict[str, Any]]:
     """The groups of arrays and the state of the last checkpoint."""
     path = run / name
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             state = json.loads(archive["state"].tobytes())
+            if state.get("format", FORMAT) != FORMAT:
+                raise TrainingError(
+                    f"a checkpoint of format {state['format']}, this colorlab reads {FORMAT}",
+                    path=str(path),
+                    hint="Use the version of colorlab that made it.",
+                )
             groups: dict[str, list[np.ndarray]] = {}
             for key in sorted(k for k in archive.files if "/" in k):
                 groups.setdefault(key.split("/")[0], []).append(archive[key])
@@ -77,9 +123,14 @@ def load(run: Path, name: str = FILE) -> tuple[dict[str, list[np.ndarray]], dict
         raise TrainingError(
             "there is no checkpoint", path=str(path), hint="Train first: colorlab train."
         ) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise TrainingError(f"not a readable checkpoint: {error}", path=str(path)) from error
     return groups, state
+
+
+def arrays(variables: Sequence[Any]) -> list[np.ndarray]:
+    """The present values of variables of any backend."""
+    return [v.numpy() for v in variables]
 
 
 def assign(target: Sequence[Any], values: Sequence[np.ndarray], what: str) -> None:

@@ -12,13 +12,24 @@ from typing import Any
 
 from colorlab.errors import TrainingError
 
-ARCHITECTURES = {"unet-lite0": 0, "seed-256": 256, "seed-32": 32}  # side of crops; 0: any
+ARCHITECTURES = {  # side of crops; 0: any multiple of 32
+    "unet-lite0": 0,
+    "unet-nano": 0,
+    "unet-tiny": 0,
+    "unet-base": 0,
+    "seed-256": 256,
+    "seed-32": 32,
+}
 SCHEDULES = ("constant", "cosine", "linear")
+SOURCES = ("photos", "shapes")
+PRECISIONS = ("float32", "bfloat16", "float16")
+ADVERSARIAL_LOSSES = ("hinge", "bce", "lsgan")
 HEADS = ("classification", "regression")
 
 
 @dataclass(frozen=True, slots=True)
 class DataConfig:
+    source: str = "photos"  # or "shapes", which are made as they are needed
     crop: int = 128  # side of the training crops, pixels; a multiple of 32
     batch: int = 32
     min_scale: float = 0.6  # crops take a square of this..1 of the photo's short side
@@ -69,6 +80,8 @@ class ModelConfig:
     temperature: float = 0.38  # of the annealed mean (Zhang et al. 2016)
     gain: float = 1.0  # chroma multiplier of the exported network
     default_size: int = 256  # short side that photos are rendered at
+    precision: str = "float32"  # what the networks compute in; weights and losses are float32
+    spectral_norm: bool = False  # of the discriminator's kernels (U-Nets only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +106,17 @@ class OptimConfig:
     ema: float = 0.999
     rebalance: float = 0.5  # 0: plain cross-entropy; 1: fully weighted by rarity
     huber_weight: float = 0.5
+    clip_norm: float = 1.0  # of the generator's gradients together; 0: not clipped
+    adversarial_loss: str = "hinge"  # or bce, lsgan
     adversarial_weight: float = 0.05
     feature_weight: float = 1.0  # feature matching (Wang et al. 2018), joint stage
+    discriminator_betas: tuple[float, ...] = (0.0, 0.99)  # of its Adam
+    r1_weight: float = 0.0  # penalty on the discriminator's slope at true pictures
+    r1_every: int = 16  # steps between two such penalties
+    noise_every: int = 0  # steps until the discriminator sees noise again; 0: never
+    retrain_below: float = 0.0  # accuracy of the discriminator that makes it train again; 0: never
+    retrain_until: float = 0.9  # accuracy that ends it
+    retrain_steps: int = 10  # at most, on the batch of one joint step
     fit_bins_from: int = 2048  # crops that the bin prior is counted on
 
 
@@ -107,6 +129,7 @@ class Config:
     optim: OptimConfig = field(default_factory=OptimConfig)
     seed: int = 0
     checkpoint_every: int = 200
+    keep_checkpoints: int = 1  # the latest ones, besides the best
     sample_every: int = 400
     validate_every: int = 1000  # steps, when validation photos are given
     validation_photos: int = 64
@@ -127,7 +150,14 @@ _SECTIONS = {
     "stages": StageConfig,
     "optim": OptimConfig,
 }
-_TOP = ("seed", "checkpoint_every", "sample_every", "validate_every", "validation_photos")
+_TOP = (
+    "seed",
+    "checkpoint_every",
+    "keep_checkpoints",
+    "sample_every",
+    "validate_every",
+    "validation_photos",
+)
 PRESETS = Path(__file__).parent / "configs"
 
 
@@ -211,6 +241,8 @@ def _check(config: Config, origin: str) -> None:
         if not ok:
             raise TrainingError(what, path=origin)
 
+    need(data.source in SOURCES, f"data.source: {', '.join(SOURCES)}")
+    need(model.precision in PRECISIONS, f"model.precision: {', '.join(PRECISIONS)}")
     need(data.crop >= 32 and data.crop % 32 == 0, "data.crop: a multiple of 32")
     need(data.batch >= 1, "data.batch: at least 1")
     need(data.threads >= 1, "data.threads: at least 1")
@@ -238,7 +270,29 @@ def _check(config: Config, origin: str) -> None:
     need(0 <= optim.rebalance <= 1, "optim.rebalance: 0 to 1")
     need(0 <= optim.freeze_encoder <= 1, "optim.freeze_encoder: 0 to 1")
     need(0 <= optim.ema < 1, "optim.ema: 0 to below 1")
+    need(
+        optim.adversarial_loss in ADVERSARIAL_LOSSES,
+        f"optim.adversarial_loss: {', '.join(ADVERSARIAL_LOSSES)}",
+    )
+    betas = optim.discriminator_betas
+    need(
+        len(betas) == 2 and all(0 <= b < 1 for b in betas),
+        "optim.discriminator_betas: two numbers, 0 to below 1",
+    )
+    for key in ("clip_norm", "r1_weight", "noise_every", "retrain_steps"):
+        need(getattr(optim, key) >= 0, f"optim.{key}: not negative")
+    need(optim.r1_every >= 1, "optim.r1_every: at least 1")
+    need(
+        0 <= optim.retrain_below <= optim.retrain_until <= 1,
+        "optim.retrain_below: 0 to optim.retrain_until, which is at most 1",
+    )
     need(min(dataclasses.astuple(config.stages)) >= 0, "stages: steps are not negative")
     need(config.total_steps >= 1, "stages: at least one step in all")
-    for key in ("checkpoint_every", "sample_every", "validate_every", "validation_photos"):
+    for key in (
+        "checkpoint_every",
+        "keep_checkpoints",
+        "sample_every",
+        "validate_every",
+        "validation_photos",
+    ):
         need(getattr(config, key) >= 1, f"{key}: at least 1")

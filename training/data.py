@@ -1,24 +1,37 @@
-"""Photos as training batches, by the native loader."""
+"""What a run is trained on: photos by the native loader, or images that are made."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
+import glob
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
-from colorlab import _core
+import numpy as np
+from colorlab import _core, image_io
+from colorlab.color import lab_to_rgb
 from colorlab.errors import TrainingError
+from numpy.typing import NDArray
 
+from . import shapes
 from .config import Config, DataConfig
 
 Item = tuple[str, str, int, int]  # source, name, offset, size
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
 
 
 def index(sources: Sequence[Path]) -> list[Item]:
-    """Every photo in the given folders, files and tar shards. Raises TrainingError when none is."""
-    items = _core.index_photos([str(s) for s in sources])
+    """Every photo in the given folders, files, tar shards, globs and .txt lists of such.
+
+    A list names one source a line, relative to its own folder; lines that start with # do not
+    count. Raises TrainingError when there is no photo.
+    """
+    found = [path for source in sources for path in _expanded(source)]
+    items: list[Item] = _core.index_photos([str(path) for path in found]) if found else []
     if not items:
         raise TrainingError(
             "no photos found",
@@ -26,6 +39,28 @@ def index(sources: Sequence[Path]) -> list[Item]:
             hint="Give folders, photos or .tar shards of JPEG, PNG or WebP files.",
         )
     return items
+
+
+def _expanded(source: Path) -> list[Path]:
+    if source.suffix.lower() == ".txt" and source.is_file():
+        try:
+            lines = [line.strip() for line in source.read_text(encoding="utf-8").splitlines()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise TrainingError(f"the list cannot be read: {error}", path=str(source)) from error
+        return [source.parent / line for line in lines if line and not line.startswith("#")]
+    if source.exists() or not glob.has_magic(str(source)):
+        return [source]
+    matches = sorted(Path(match) for match in glob.glob(str(source), recursive=True))  # noqa: PTH207
+    if not matches:
+        raise TrainingError("nothing matches it", path=str(source))
+    return matches
+
+
+def shard(items: Sequence[Item], worker: int, workers: int) -> list[Item]:
+    """The photos of one worker of several that train on one data set: every `workers`-th."""
+    if not 0 <= worker < workers:
+        raise TrainingError(f"there is no worker {worker} of {workers}: they count from 0")
+    return list(items[worker::workers])
 
 
 def data_hash(items: Sequence[Item]) -> str:
@@ -63,21 +98,91 @@ def item_weights(items: Sequence[Item], config: DataConfig) -> list[float] | Non
     ]
 
 
-def open_loader(
-    items: Sequence[Item], config: Config, *, seed: int, first_sample: int
-) -> _core.PhotoLoader:
-    """Endless batches; `.next()` gives lightness [N,c,c,1] and ab [N,c,c,2], float32."""
-    data = config.data
-    return _core.PhotoLoader(
-        list(items),
-        batch=data.batch,
-        crop=data.crop,
-        min_scale=data.min_scale,
-        flip=data.flip,
-        ab_scale=config.model.ab_scale,
-        seed=seed,
-        first_sample=first_sample,
-        threads=data.threads,
-        weights=item_weights(items, data),
-        film=dataclasses.asdict(config.augment),
-    )
+class Loader(Protocol):
+    """Endless batches: lightness [N,c,c,1] (L*/50-1) and ab [N,c,c,2] over ab_scale, float32."""
+
+    def next(self) -> tuple[Floats, Floats]: ...
+
+    def failed(self) -> list[tuple[str, str]]: ...
+
+
+class Source(Protocol):
+    """What a run is trained on; `fingerprint` tells one data set from another."""
+
+    fingerprint: str
+
+    def open(self, *, seed: int, first_sample: int) -> Loader: ...
+
+    def photos(self, count: int) -> list[Bytes]:
+        """Up to `count` pictures, uint8 RGB, spread over all that are there."""
+        ...
+
+
+def open_source(sources: Sequence[Path], config: Config) -> Source:
+    """The photos, or the shapes that `config.data.source` asks for.
+
+    Raises:
+        TrainingError: no photos, or photos for a run that makes its own images.
+    """
+    if config.data.source == "photos":
+        return PhotoSource(index(sources), config)
+    if sources:
+        raise TrainingError(
+            f"a run on {config.data.source} makes its own images", hint="Leave --data out."
+        )
+    return ShapeSource(config)
+
+
+class PhotoSource:
+    """Photos in folders, files and tar shards, by the native loader."""
+
+    def __init__(self, items: Sequence[Item], config: Config) -> None:
+        self.items, self.config = list(items), config
+        self.fingerprint = data_hash(items)
+
+    def open(self, *, seed: int, first_sample: int) -> Loader:
+        data = self.config.data
+        loader: Loader = _core.PhotoLoader(
+            self.items,
+            batch=data.batch,
+            crop=data.crop,
+            min_scale=data.min_scale,
+            flip=data.flip,
+            ab_scale=self.config.model.ab_scale,
+            seed=seed,
+            first_sample=first_sample,
+            threads=data.threads,
+            weights=item_weights(self.items, data),
+            film=dataclasses.asdict(self.config.augment),
+        )
+        return loader
+
+    def photos(self, count: int) -> list[Bytes]:
+        images = []
+        for source, _, offset, size in self.items[:: max(1, len(self.items) // count)][:count]:
+            with Path(source).open("rb") as file:
+                file.seek(offset)
+                pixels = image_io.read(file.read(size))
+            images.append((pixels // (257 if pixels.dtype == np.uint16 else 1)).astype(np.uint8))
+        return images
+
+
+class ShapeSource:
+    """Coloured shapes, see shapes.py."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.fingerprint = hashlib.sha256(b"colorlab shapes 1").hexdigest()
+
+    def open(self, *, seed: int, first_sample: int) -> Loader:
+        return shapes.ShapeLoader(
+            batch=self.config.data.batch,
+            crop=self.config.data.crop,
+            ab_scale=self.config.model.ab_scale,
+            seed=seed,
+            first_sample=first_sample,
+        )
+
+    def photos(self, count: int) -> list[Bytes]:
+        lab, _ = shapes.render(0, count, self.config.data.crop, self.config.seed + 1)
+        return list(lab_to_rgb(lab))

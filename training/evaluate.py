@@ -13,13 +13,12 @@ from typing import Any
 import keras
 import numpy as np
 import onnxruntime
-import tensorflow as tf
 from colorlab import _core, evaluation
 from colorlab.model.card import INPUT_NAME, OUTPUT_NAME
 from colorlab.render import render_size
 from numpy.typing import NDArray
 
-from . import models
+from . import backends, models
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -48,12 +47,10 @@ def join(grey: Bytes, ab: Floats) -> Bytes:
 def keras_predictor(inference: keras.Model, ab_scale: float) -> Predict:
     """Of a model from `models.inference_model`."""
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def forward(lightness: tf.Tensor) -> tf.Tensor:
-        return inference(lightness, training=False)
+    forward = backends.compiled(lambda lightness: inference(lightness, training=False), inference)
 
     def predict(tensor: Floats) -> Floats:
-        ab = forward(tf.constant(tensor.transpose(0, 2, 3, 1))).numpy()[0]
+        ab = np.asarray(forward(tensor.transpose(0, 2, 3, 1)))[0]
         scaled: Floats = np.clip(ab, -1, 1) * np.float32(ab_scale)
         return scaled
 

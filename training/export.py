@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import onnx
 import onnxruntime
-from colorlab import _core, evaluation, image_io
+from colorlab import _core, evaluation
 from colorlab.errors import ColorlabError, OutputError, TrainingError
 from colorlab.model import card as model_card
 from numpy.typing import NDArray
@@ -91,10 +91,10 @@ def export(
     config = replace(trained.config, model=replace(trained.config.model, **chosen))
     if options.calibrate:
         config = _calibrated(trained.generator, config, options, narrate)
-    inference = architectures.inference(trained.generator, config)
+    inference = models.inference_model(trained.generator, config)
     classes = architectures.color_classes(config.model)
     exported = _write_graph(inference, classes is not None, half=options.storage == "float16")
-    images = _photos(options.photos or [Path(s) for s in trained.sources], 2 * INT8_PHOTOS)
+    images = _photos(options.photos, trained, 2 * INT8_PHOTOS)
     tensors = [_tensor(image) for image in images]
     change = None
     if options.storage == "int8":
@@ -224,25 +224,16 @@ def _shareable(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"data": config["data"] | {"manifest": Path(manifest).name}}
 
 
-def _photos(sources: Sequence[Path], count: int) -> list[NDArray[np.uint8]]:
-    """Up to `count` photos, uint8 RGB, spread over all that are there."""
+def _photos(given: Sequence[Path], trained: checkpoint.Run, count: int) -> list[NDArray[np.uint8]]:
+    """Up to `count` photos, uint8 RGB, spread over those given, else over the run's own."""
     try:
-        items = data.index(sources) if sources else []
+        if given:
+            return data.PhotoSource(data.index(given), trained.config).photos(count)
+        return data.open_source([Path(s) for s in trained.sources], trained.config).photos(count)
     except ColorlabError as error:
         raise TrainingError(
             f"parity cannot be checked without photos: {error}", hint="Give some with --photos."
         ) from error
-    if not items:
-        raise TrainingError(
-            "parity cannot be checked without photos", hint="Give some with --photos."
-        )
-    images = []
-    for source, _, offset, size in items[:: max(1, len(items) // count)][:count]:
-        with Path(source).open("rb") as file:
-            file.seek(offset)
-            pixels = image_io.read(file.read(size))
-        images.append((pixels // (257 if pixels.dtype == np.uint16 else 1)).astype(np.uint8))
-    return images
 
 
 def _tensor(image: NDArray[np.uint8]) -> Floats:

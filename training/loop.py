@@ -12,12 +12,12 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from colorlab.errors import OperationCancelled, TrainingError
 from numpy.typing import NDArray
 
 from . import (
     architectures,
+    backends,
     bins,
     checkpoint,
     data,
@@ -25,8 +25,8 @@ from . import (
     models,
     report,
     report_page,
-    seed,
     steps,
+    tensorboard,
     validation,
 )
 from .config import Config
@@ -34,7 +34,6 @@ from .interrupt import Interruption
 
 Values = dict[str, Any]
 Narrate = Callable[[int, int, Values], None]  # step, total, latest values
-Trainer = steps.Trainer | seed.SeedTrainer
 Floats = NDArray[np.float32]
 LOG_EVERY = 20
 SAMPLES = 12
@@ -63,51 +62,50 @@ def train(
         OperationCancelled: SIGINT (code "interrupted") or SIGTERM ("terminated") came; a
             checkpoint was written first.
     """
-    _grow_gpu_memory()
     keras.utils.set_random_seed(config.seed)
-    items = data.index(sources)
-    fingerprint = data.data_hash(items)
+    source = data.open_source(sources, config)
     resumed = (run / checkpoint.FILE).exists()
     groups: dict[str, list[Any]] = {}
     state: dict[str, Any] = {
         "step": 0,
-        "data_hash": fingerprint,
+        "data_hash": source.fingerprint,
         "sources": [str(s.absolute()) for s in sources],
     }
+    made_with = checkpoint.provenance()
     if resumed:
         groups, state = checkpoint.load(run)
-        _check_same_run(run, config, fingerprint, state)
+        _check_same_run(run, config, source.fingerprint, state)
     _make_folder(run)
     checkpoint.write_config(run, config)
 
-    counts = groups["bins"][0] if resumed else _count_bins(items, config)
-    generator = architectures.generator(
-        config.model if not resumed else replace(config.model, pretrained=False)
-    )
-    if init is not None and not resumed:
-        initial.load_into(generator, init)
-    networks = steps.networks_of(generator, architectures.discriminator(config.model))
-    trainer = architectures.trainer(networks, config, counts)
+    with backends.scope(config):
+        generator = architectures.generator(
+            config.model if not resumed else replace(config.model, pretrained=False)
+        )
+        if init is not None and not resumed:
+            initial.load_into(generator, init)
+        counts = groups["bins"][0] if resumed else _count_bins(source, generator, config)
+        networks = steps.networks_of(generator, architectures.discriminator(config.model))
+        weights = bins.rarity_weights(counts, config.optim.rebalance)
+        trainer = backends.trainer(networks, config, weights)
     if resumed:
-        for name, variables in _variables(trainer).items():
+        for name, variables in trainer.variables().items():
             checkpoint.assign(variables, groups[name], name)
+        trainer.restored()
 
     def save(step: int) -> None:
-        arrays = {name: _arrays(group) for name, group in _variables(trainer).items()}
+        trainer.store()
+        arrays = {name: checkpoint.arrays(group) for name, group in trainer.variables().items()}
         # A loss is of the weights before its step: the step itself may have broken them.
         if not all(np.isfinite(array).all() for array in arrays["generator"]):
             raise _not_finite("a weight", step, run)
-        checkpoint.save(run, arrays | {"bins": [counts]}, state | {"step": step})
+        told = state | {"step": step, "made_with": made_with}
+        checkpoint.save(run, arrays | {"bins": [counts]}, told)
+        if config.keep_checkpoints > 1:
+            checkpoint.keep(run, step, config.keep_checkpoints)
 
-    _run(trainer, config, items, run, int(state["step"]), save, narrate, validate)
+    _run(trainer, config, source, run, int(state["step"]), save, narrate, validate)
     return run / checkpoint.FILE
-
-
-def _grow_gpu_memory() -> None:
-    """TensorFlow takes what it needs of a GPU instead of all of it."""
-    for device in tf.config.list_physical_devices("GPU"):
-        with contextlib.suppress(RuntimeError):  # set by whoever used the device before us
-            tf.config.experimental.set_memory_growth(device, True)
 
 
 def _make_folder(run: Path) -> None:
@@ -141,55 +139,33 @@ def _check_same_run(run: Path, config: Config, fingerprint: str, state: dict[str
         )
 
 
-def _variables(trainer: Trainer) -> dict[str, Sequence[Any]]:
-    """Everything that a run must remember, by the name of its group in a checkpoint."""
-    networks = trainer.networks
-    groups: dict[str, Sequence[Any]] = {
-        "generator": networks.generator.weights,
-        "discriminator": networks.discriminator.variables,
-        "ema": networks.ema,
-    }
-    for index, optimizer in enumerate(trainer.optimizers):
-        groups[f"optimizer{index}"] = optimizer.variables
-    return groups
-
-
-def _arrays(variables: Sequence[Any]) -> list[np.ndarray]:
-    return [v.numpy() for v in variables]
-
-
 def _run(
-    trainer: Trainer,
+    trainer: steps.Trainer,
     config: Config,
-    items: Sequence[data.Item],
+    source: data.Source,
     run: Path,
     first: int,
     save: Callable[[int], None],
     narrate: Narrate,
     validate: Path | None,
 ) -> None:
-    loader = data.open_loader(
-        items, config, seed=config.seed, first_sample=first * config.data.batch
-    )
+    loader = source.open(seed=config.seed, first_sample=first * config.data.batch)
     # The same crops in every sheet of samples.
-    lightness, ab = data.open_loader(items, config, seed=config.seed + 1, first_sample=0).next()
+    lightness, ab = source.open(seed=config.seed + 1, first_sample=0).next()
     samples = lightness[:SAMPLES], ab[:SAMPLES]
-    inference = architectures.inference(trainer.networks.generator, config)
+    inference = models.inference_model(trainer.networks.generator, config)
     validator = None
     if validate is not None:
         validator = validation.Validator(validate, config, inference, run)
-    log = report.MetricsLog(run, first)
-    functions: dict[str, steps.Step] = {}
+    log, board = report.MetricsLog(run, first), tensorboard.Board(run)
     since, started = first, time.monotonic()
     with Interruption() as interruption:
         for step in range(first, config.total_steps):
             stage = stage_of(step, config)
-            if stage not in functions:
-                functions = {stage: _step_function(trainer, stage)}  # the old graph may go
             head, body = learning_rates(step, config)
             trainer.set_learning_rates(head, body)
             lightness, ab = loader.next()
-            values = functions[stage](tf.constant(lightness), tf.constant(ab))
+            values = trainer.step(stage, step, lightness, ab)
             trainer.update_ema(step)
             done = step + 1
             last = done == config.total_steps
@@ -204,16 +180,20 @@ def _run(
                 numbers = {"step": done, "stage": stage, "learning_rate": head, **numbers}
                 numbers["images_per_second"] = round(speed, 2)
                 log.append(numbers)
+                board.scalars("train", done, numbers)
                 narrate(done, config.total_steps, numbers)
             if done % config.checkpoint_every == 0 or last or interruption.received:
                 save(done)
             if validator and (done % config.validate_every == 0 or last):
-                with averaged(trainer.networks):
+                with averaged(trainer):
                     measured = validator.measure(done, trainer.networks)
+                board.scalars("validation", done, measured)
                 narrate(done, config.total_steps, {"step": done, "validation": measured})
                 since, started = done, time.monotonic()
             if done % config.sample_every == 0 or last:
-                _draw_samples(trainer, inference, config, run, done, samples)
+                sheet = _sample_sheet(trainer, inference, config, samples)
+                report.write_triptychs(run, done, sheet)
+                board.image("grey, truth, colorized", done, sheet)
                 log.plot()
                 report_page.write(run, log.rows(), validator.history if validator else [])
             if interruption.received and not last:
@@ -261,21 +241,13 @@ def learning_rates(step: int, config: Config) -> tuple[float, float]:
     return rate, rate * optim.encoder_rate
 
 
-def _step_function(trainer: Trainer, stage: str) -> steps.Step:
-    if stage == "discriminator":
-        return trainer.discriminator_step()
-    if stage == "joint":
-        return trainer.joint_step()
-    return trainer.pixel_step(with_encoder=stage == "pixel")
-
-
-def _count_bins(items: Sequence[data.Item], config: Config) -> NDArray[np.float64]:
+def _count_bins(source: data.Source, generator: keras.Model, config: Config) -> NDArray[np.float64]:
     """How often each ab bin is seen, at output resolution, in crops of the training data."""
     centres = bins.ab_bins()
     counts = np.zeros(len(centres))
-    if config.model.architecture in seed.SIDES:  # they know no bins
+    if len(generator.outputs) == 1:  # it knows no bins
         return counts
-    loader = data.open_loader(items, config, seed=config.seed, first_sample=0)
+    loader = source.open(seed=config.seed, first_sample=0)
     for _ in range(-(-config.optim.fit_bins_from // config.data.batch)):
         _, ab = loader.next()
         small = ab[:, 2 :: models.DOWNSCALE, 2 :: models.DOWNSCALE] * config.model.ab_scale
@@ -284,28 +256,24 @@ def _count_bins(items: Sequence[data.Item], config: Config) -> NDArray[np.float6
     return counts
 
 
-def _draw_samples(
-    trainer: Trainer,
-    inference: keras.Model,
-    config: Config,
-    run: Path,
-    step: int,
-    samples: tuple[Floats, Floats],
-) -> None:
+def _sample_sheet(
+    trainer: steps.Trainer, inference: keras.Model, config: Config, samples: tuple[Floats, Floats]
+) -> NDArray[np.uint8]:
     """Triptychs by the averaged weights, which are what ships."""
     lightness, ab_true = samples
-    with averaged(trainer.networks):
-        ab = inference(lightness, training=False).numpy()
-    sheet = report.triptych_sheet(lightness, ab_true, ab, config.model.ab_scale)
-    report.write_triptychs(run, step, sheet)
+    with averaged(trainer):
+        ab = np.asarray(inference(lightness, training=False))
+    return report.triptych_sheet(lightness, ab_true, ab, config.model.ab_scale)
 
 
 @contextlib.contextmanager
-def averaged(networks: steps.Networks) -> Iterator[None]:
+def averaged(trainer: steps.Trainer) -> Iterator[None]:
     """The generator has its averaged weights within the block."""
-    current = _arrays(networks.generator.weights)
-    networks.generator.set_weights(_arrays(networks.ema))
+    trainer.store()
+    weights = trainer.networks.generator.weights
+    current = checkpoint.arrays(weights)
+    checkpoint.assign(weights, checkpoint.arrays(trainer.networks.ema), "average")
     try:
         yield
     finally:
-        networks.generator.set_weights(current)
+        checkpoint.assign(weights, current, "generator")

@@ -8,8 +8,15 @@ from keras import KerasTensor, Model, initializers, layers
 from . import bins as ab_bins
 from . import encoder as lite0
 from .config import Config, ModelConfig
+from .spectral import SpectralConv2D
 
 STRIDE = 32  # sides of the input are multiples of this
+# Encoders from scratch: widths at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input.
+PLAIN_ENCODERS = {
+    "unet-nano": (16, 24, 40, 64, 96),
+    "unet-tiny": (24, 48, 96, 160, 256),
+    "unet-base": (48, 96, 192, 320, 512),
+}
 DOWNSCALE = 4  # the ab output is this much smaller than the input
 
 
@@ -19,17 +26,10 @@ def build_generator(config: ModelConfig) -> Model:
     The residual is in units of ab_scale, added to the bins' annealed mean. With the regression head
     the only output is ab [N,H/4,W/4,2], in the same units.
     """
-    encoder = lite0.build_encoder()
-    if config.pretrained:
-        lite0.load_pretrained(encoder)
-    for layer in encoder.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.trainable = False  # ImageNet's statistics; also what small batches need
-    frozen = lite0.frozen_layer_names(encoder, config.frozen_blocks)
-    for layer in encoder.layers:
-        if layer.name in frozen:
-            layer.trainable = False
-
+    if config.architecture in PLAIN_ENCODERS:
+        encoder = _plain_encoder(PLAIN_ENCODERS[config.architecture])
+    else:
+        encoder = _lite0_encoder(config)
     _, quarter, eighth, sixteenth, top = encoder.outputs
     x = _conv(top, config.decoder[0], 1, "decoder32")
     for tap, width, name in zip(
@@ -47,8 +47,43 @@ def build_generator(config: ModelConfig) -> Model:
     return Model(encoder.inputs[0], [logits, residual], name="generator")
 
 
-def _conv(x: KerasTensor, width: int, kernel: int, name: str) -> KerasTensor:
-    x = layers.Conv2D(width, kernel, padding="same", use_bias=False, name=f"{name}_conv")(x)
+def _lite0_encoder(config: ModelConfig) -> Model:
+    encoder = lite0.build_encoder()
+    if config.pretrained:
+        lite0.load_pretrained(encoder)
+    for layer in encoder.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False  # ImageNet's statistics; also what small batches need
+    frozen = lite0.frozen_layer_names(encoder, config.frozen_blocks)
+    for layer in encoder.layers:
+        if layer.name in frozen:
+            layer.trainable = False
+    return encoder
+
+
+def _plain_encoder(widths: tuple[int, ...]) -> Model:
+    """From scratch, of full convolutions: taps of these widths at 1/2, 1/4, 1/8, 1/16 and 1/32.
+
+    Its weights train like the decoder's, from the first step and at the same rate.
+    """
+    x = lightness = layers.Input((None, None, 1), name="lightness")
+    taps = []
+    for index, width in enumerate(widths):
+        x = layers.ZeroPadding2D(1, name=f"down{index}_pad")(x)
+        x = _conv(x, width, 3, f"down{index}", stride=2)
+        if index > 1:
+            y = _conv(x, width, 3, f"down{index}a")
+            x = layers.Add(name=f"down{index}_add")([x, _conv(y, width, 3, f"down{index}b")])
+        taps.append(x)
+    return Model(lightness, taps, name="encoder")
+
+
+def _conv(x: KerasTensor, width: int, kernel: int, name: str, *, stride: int = 1) -> KerasTensor:
+    """Convolution, batch normalisation and ReLU; with a stride the input comes padded."""
+    padding = "same" if stride == 1 else "valid"
+    x = layers.Conv2D(
+        width, kernel, strides=stride, padding=padding, use_bias=False, name=f"{name}_conv"
+    )(x)
     x = layers.BatchNormalization(epsilon=1e-3, momentum=0.97, name=f"{name}_bn")(x)
     return layers.ReLU(name=f"{name}_act")(x)
 
@@ -69,8 +104,8 @@ def ab_from(logits: KerasTensor, residual: KerasTensor, config: ModelConfig) -> 
 
 
 def inference_model(generator: Model, config: Config) -> Model:
-    """The generator as it ships: lightness [N,H,W,1] -> ab [N,H/4,W/4,2], times ab_scale = a*b*."""
-    if config.model.head == "regression":
+    """The generator as it ships: lightness [N,H,W,1] -> ab [N,h,w,2], times ab_scale = a*b*."""
+    if len(generator.outputs) == 1:
         ab = layers.Rescaling(config.model.gain, name="gain")(generator.outputs[0])
     else:
         logits, residual = generator.outputs
@@ -78,22 +113,23 @@ def inference_model(generator: Model, config: Config) -> Model:
     return Model(generator.inputs[0], ab, name="inference")
 
 
-def build_discriminator(width: int = 48) -> Model:
+def build_discriminator(width: int = 48, *, spectral_norm: bool = False) -> Model:
     """Conditional PatchGAN (Isola et al. 2017) on L and ab at ab resolution.
 
     [N,h,w,1] and [N,h,w,2] -> three feature maps, for feature matching, and one logit per patch.
     Two stride-2 and two stride-1 4x4 convolutions see 34 pixels of the output, 136 of the photo.
     """
+    convolution = SpectralConv2D if spectral_norm else layers.Conv2D
     lightness = layers.Input((None, None, 1), name="lightness")
     ab = layers.Input((None, None, 2), name="ab")
     x = layers.Concatenate()([lightness, ab])
     features = []
     for index, (channels, stride) in enumerate(((width, 2), (width * 2, 2), (width * 4, 1))):
         x = layers.ZeroPadding2D(1)(x)
-        x = layers.Conv2D(channels, 4, strides=stride, name=f"patch{index}_conv")(x)
+        x = convolution(channels, 4, strides=stride, name=f"patch{index}_conv")(x)
         if index:
             x = layers.GroupNormalization(8, name=f"patch{index}_norm")(x)
         x = layers.LeakyReLU(0.2)(x)
         features.append(x)
-    x = layers.Conv2D(1, 4, padding="same", name="patch_logit")(x)
+    x = convolution(1, 4, padding="same", name="patch_logit")(x)
     return Model([lightness, ab], [*features, x], name="discriminator")

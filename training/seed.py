@@ -1,19 +1,15 @@
 """The networks that this project began with in 2018, for comparison: seed-256 and seed-32.
 
-Unconditional adversarial training: the discriminator sees only ab, the generator learns from it
-alone. Both are kept as they were, but for a single logit in place of seed-32's pair of classes.
+The discriminator sees only ab. Both networks are kept as they were, but for a single logit in place
+of seed-32's pair of classes; how they were trained is in the presets.
 Sides of 256 and 32 pixels are the discriminators'; the generators take any multiple of 8.
 """
 
 from __future__ import annotations
 
-import keras
-import tensorflow as tf
 from keras import KerasTensor, Model, layers
 
-from . import losses
-from .config import ARCHITECTURES, Config
-from .steps import Averaging, Networks, Step
+from .config import ARCHITECTURES
 
 SIDES = {name: side for name, side in ARCHITECTURES.items() if name.startswith("seed-")}
 
@@ -93,83 +89,3 @@ def _critic_32(x: KerasTensor) -> KerasTensor:
         x = layers.Dropout(0.25)(layers.MaxPooling2D(2)(x))
     x = layers.LeakyReLU(0.2)(layers.Dense(512)(layers.Flatten()(x)))
     return layers.Dense(1)(layers.Dropout(0.5)(x))
-
-
-class SeedTrainer(Averaging):
-    """The original's objective: binary cross-entropy, Adam, a discriminator on ab alone.
-
-    Every third step the discriminator also sees uniform noise as false. Arguments and steps are
-    those of `steps.Trainer`; `pixel_step`, which the original had not, fits ab by Huber loss.
-    """
-
-    def __init__(self, networks: Networks, config: Config) -> None:
-        super().__init__(networks, config)
-        optim = config.optim
-        self.generator_optimizer = keras.optimizers.Adam(optim.joint_learning_rate)
-        self.patch_optimizer = keras.optimizers.Adam(optim.discriminator_learning_rate)
-        self.generator_optimizer.build(networks.generator.trainable_variables)
-        self.patch_optimizer.build(networks.discriminator.trainable_variables)
-        self.optimizers = (self.generator_optimizer, self.patch_optimizer)
-
-    def set_learning_rates(self, head: float, body: float) -> None:
-        self.generator_optimizer.learning_rate.assign(head)
-
-    def pixel_step(self, with_encoder: bool) -> Step:
-        """Generator alone, on the true colours."""
-
-        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
-            with tf.GradientTape() as tape:
-                fake = self.networks.generator(lightness, training=True)
-                loss = losses.huber(fake, ab)
-            self._apply(tape, loss)
-            return {"loss": loss, "ab_error": self._error(fake, ab)}
-
-        return step  # type: ignore[no-any-return]
-
-    def discriminator_step(self) -> Step:
-        """Discriminator alone: real, generated and, every third step, noise."""
-
-        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
-            return self._discriminate(ab, self.networks.generator(lightness, training=False))
-
-        return step  # type: ignore[no-any-return]
-
-    def joint_step(self) -> Step:
-        """The discriminator, then the generator against it."""
-
-        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
-            scores = self._discriminate(ab, self.networks.generator(lightness, training=False))
-            with tf.GradientTape() as tape:
-                fake = self.networks.generator(lightness, training=True)
-                loss = losses.binary(self.networks.discriminator(fake, training=False), 1.0)
-            self._apply(tape, loss)
-            return {"loss": loss, "ab_error": self._error(fake, ab), **scores}
-
-        return step  # type: ignore[no-any-return]
-
-    def _apply(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
-        variables = self.networks.generator.trainable_variables
-        gradients = tape.gradient(loss, [v.value for v in variables])
-        self.generator_optimizer.apply(gradients, variables)
-
-    def _error(self, fake: tf.Tensor, ab: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_mean(tf.norm(fake - ab, axis=-1)) * self.config.model.ab_scale
-
-    def _discriminate(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
-        critic = self.networks.discriminator
-        variables = critic.trainable_variables
-        turn = tf.cast(self.patch_optimizer.iterations.value, tf.int32)
-        # Stateless, so that a resumed run draws the same noise.
-        noise = tf.random.stateless_uniform(tf.shape(real), [self.config.seed, turn], -1.0, 1.0)
-        noisy = tf.cast(turn % 3 == 2, tf.float32)
-        with tf.GradientTape() as tape:
-            on_real, on_fake = critic(real, training=True), critic(fake, training=True)
-            loss = losses.binary(on_real, 1.0) + losses.binary(on_fake, 0.0)
-            loss += noisy * losses.binary(critic(noise, training=True), 0.0)
-        self.patch_optimizer.apply(tape.gradient(loss, [v.value for v in variables]), variables)
-        right = tf.reduce_mean(tf.cast(on_real > 0, tf.float32)) / 2
-        right += tf.reduce_mean(tf.cast(on_fake < 0, tf.float32)) / 2
-        return {"discriminator_loss": loss, "discriminator_accuracy": right}

@@ -1,73 +1,68 @@
-"""The compiled training steps: plain functions over shared models and optimisers (TensorFlow)."""
+"""The training steps of a run: networks and optimisers, whatever backend computes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
+from numpy.typing import NDArray
 
-from . import bins as ab_bins
-from . import losses
 from .config import Config
-from .models import DOWNSCALE
+from .objective import Objective
+
+Floats = NDArray[np.float32]
+Values = dict[str, Any]  # scalars by name, still on the device
 
 
 @dataclass(slots=True)
 class Networks:
     generator: keras.Model
     discriminator: keras.Model
-    ema: list[tf.Variable]  # averaged generator weights, in the order of generator.weights
+    ema: list[keras.Variable]  # averaged generator weights, in the order of generator.weights
 
 
 def networks_of(generator: keras.Model, discriminator: keras.Model) -> Networks:
     """The networks with the average starting at the generator's present weights."""
-    ema = [tf.Variable(w.value, trainable=False) for w in generator.weights]
+    ema = [keras.Variable(w.numpy(), trainable=False, dtype="float32") for w in generator.weights]
     return Networks(generator, discriminator, ema)
 
 
-Step = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
+class Kind(NamedTuple):
+    """What one compiled step does."""
+
+    stage: str  # decoder (encoder frozen), pixel, discriminator or joint
+    noise: bool = False  # the discriminator also sees noise
+    r1: bool = False  # and is penalised for its slope
 
 
-class Averaging:
-    """What every trainer has: networks, their configuration, and averaged generator weights."""
+class Trainer(ABC):
+    """Makes and runs the steps; a subclass for each backend compiles them.
 
-    def __init__(self, networks: Networks, config: Config) -> None:
-        self.networks, self.config = networks, config
-        self.optimizers: Sequence[keras.optimizers.Optimizer] = ()
-
-    def update_ema(self, step: int) -> None:
-        """Moves the averaged weights towards the present ones, after step number `step`."""
-        # A short average at first, or the random start would stay in it for a thousand steps.
-        keep = min(self.config.optim.ema, (1 + step) / (10 + step))
-        self._blend(tf.constant(keep, tf.float32))
-
-    @tf.function  # type: ignore[untyped-decorator]
-    def _blend(self, keep: tf.Tensor) -> None:
-        for average, weight in zip(self.networks.ema, self.networks.generator.weights, strict=True):
-            average.assign(keep * average + (1 - keep) * weight.value)
-
-
-class Trainer(Averaging):
-    """Holds the optimisers and makes one step function per stage.
-
-    `lightness` is [N,c,c,1] (L*/50-1), `ab` [N,c,c,2] (over ab_scale); the loss is taken at the
-    generator's output resolution.
+    The generator's weights have two optimisers: one for those of a pre-trained encoder ("body",
+    names that start with "stem" and "block"), one for all others ("head").
     """
 
     def __init__(self, networks: Networks, config: Config, bin_weights: np.ndarray) -> None:
-        super().__init__(networks, config)
-        self.bins = tf.constant(ab_bins.ab_bins())
-        self.bin_weights = tf.constant(bin_weights)
-        rate = config.optim.learning_rate
-        decay = config.optim.weight_decay
-        self.head_optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, global_clipnorm=1.0)
-        self.body_optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, global_clipnorm=1.0)
+        self.networks, self.config = networks, config
+        self.objective = Objective(config, bin_weights)
+        optim = config.optim
+
+        self.head_optimizer, self.body_optimizer = (
+            keras.optimizers.AdamW(
+                optim.learning_rate,
+                weight_decay=optim.weight_decay,
+                global_clipnorm=optim.clip_norm or None,
+            )
+            for _ in range(2)
+        )
+        first, second = optim.discriminator_betas
         self.patch_optimizer = keras.optimizers.Adam(
-            config.optim.discriminator_learning_rate, beta_1=0.0, beta_2=0.99
+            optim.discriminator_learning_rate, beta_1=first, beta_2=second
         )
         trainable = networks.generator.trainable_variables
         self.body = [v for v in trainable if v.path.split("/")[0].startswith(("stem", "block"))]
@@ -78,122 +73,114 @@ class Trainer(Averaging):
             self.body_optimizer.build(self.body)
         self.patch_optimizer.build(networks.discriminator.trainable_variables)
         self.optimizers = (self.head_optimizer, self.body_optimizer, self.patch_optimizer)
+        self.scaling = LossScaling() if config.model.precision == "float16" else None
+
+    def variables(self) -> dict[str, Sequence[Any]]:
+        """Everything that a run must remember, by the name of its group in a checkpoint."""
+        groups: dict[str, Sequence[Any]] = {
+            "generator": self.networks.generator.weights,
+            "discriminator": self.networks.discriminator.variables,
+            "ema": self.networks.ema,
+        }
+        for index, optimizer in enumerate(self.optimizers):
+            groups[f"optimizer{index}"] = optimizer.variables
+        if self.scaling is not None:
+            groups["scaling"] = [self.scaling.scale, self.scaling.good_steps]
+        return groups
 
     def set_learning_rates(self, head: float, body: float) -> None:
         self.head_optimizer.learning_rate.assign(head)
         self.body_optimizer.learning_rate.assign(body)
 
-    def pixel_step(self, with_encoder: bool) -> Step:
-        """Generator alone: classification and Huber; the encoder too, or only the decoder."""
-        variables = self.head + (self.body if with_encoder else [])
+    def step(self, stage: str, number: int, lightness: Floats, ab: Floats) -> Values:
+        """One step of a stage on one batch; returns its losses.
 
-        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
-            true = _shrink(ab)
-            with tf.GradientTape() as tape:
-                total, parts = self._generate(lightness, true)
-            self._apply(tape.gradient(total, [v.value for v in variables]), with_encoder)
-            parts.pop("ab")
-            return {"loss": total, **parts}
+        Where `optim.retrain_below` asks for it, the discriminator is trained on the batch again, a
+        bounded number of times, after a joint step in which it judged too little rightly.
+        """
+        optim = self.config.optim
+        critical = stage in ("discriminator", "joint")
+        noisy = critical and optim.noise_every > 0 and (number + 1) % optim.noise_every == 0
+        sloped = critical and optim.r1_weight > 0 and number % optim.r1_every == 0
+        kind = Kind(stage, noisy, sloped)
+        values = self._run(kind, number, lightness, ab)
+        if stage == "joint" and optim.retrain_below:
+            right = values["discriminator_accuracy"]
+            times = 0
+            while times < optim.retrain_steps and float(right) < (
+                optim.retrain_until if times else optim.retrain_below
+            ):
+                kind = kind._replace(stage="discriminator")
+                right = self._run(kind, number, lightness, ab)["discriminator_accuracy"]
+                times += 1
+            values["retrained"] = times
+        return values
 
-        return step  # type: ignore[no-any-return]
+    def update_ema(self, number: int) -> None:
+        """Moves the averaged weights towards the present ones, after step number `number`."""
+        # A short average at first, or the random start would stay in it for a thousand steps.
+        self._blend(min(self.config.optim.ema, (1 + number) / (10 + number)))
 
-    def discriminator_step(self) -> Step:
-        """Discriminator alone, against a generator that stands still."""
+    def noise(self, number: int, ab: Floats) -> Floats:
+        """Uniform ab in place of the batch's; of the step's number alone, so that runs resume."""
+        side = ab.shape[1] // self.downscale
+        shape = (ab.shape[0], side, side, 2)
+        generator = np.random.default_rng((self.config.seed, number))
+        return generator.uniform(-1, 1, shape).astype(np.float32)
 
-        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
-            _, fake = self._predict(lightness, training=False)
-            return self._discriminate(lightness, _shrink(ab), fake)
+    @cached_property
+    def downscale(self) -> int:
+        """How much smaller than its input the generator's output is."""
+        probe = self.networks.generator.compute_output_spec(keras.KerasTensor((1, 64, 64, 1)))
+        first = probe[0] if isinstance(probe, list | tuple) else probe
+        return 64 // int(first.shape[1])
 
-        return step  # type: ignore[no-any-return]
+    def generator_updates(
+        self, stage: str
+    ) -> list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]:
+        """Which optimisers move what in a stage."""
+        updates = [(self.head_optimizer, self.head)]
+        if stage != "decoder" and self.body:
+            updates.append((self.body_optimizer, self.body))
+        return updates
 
-    def joint_step(self) -> Step:
-        """One generator step with the adversarial term, then one discriminator step."""
-        variables = self.head + self.body
-        weight = self.config.optim.adversarial_weight
-        feature_weight = self.config.optim.feature_weight
-        patch = self.networks.discriminator
+    @abstractmethod
+    def _run(self, kind: Kind, number: int, lightness: Floats, ab: Floats) -> Values: ...
 
-        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def step(lightness: tf.Tensor, ab: tf.Tensor) -> dict[str, tf.Tensor]:
-            true, small = _shrink(ab), _shrink(lightness)
-            *real_features, _ = patch([small, true], training=True)
-            with tf.GradientTape() as tape:
-                total, parts = self._generate(lightness, true)
-                fake = parts.pop("ab")
-                *features, score = patch([small, fake], training=True)
-                adversarial = losses.hinge_generator(score)
-                matching = losses.feature_matching(real_features, features)
-                total = total + weight * adversarial + feature_weight * matching
-            self._apply(tape.gradient(total, [v.value for v in variables]), True)
-            scores = self._discriminate(lightness, true, tf.stop_gradient(fake))
-            return {
-                "loss": total,
-                "adversarial": adversarial,
-                "feature_matching": matching,
-                **parts,
-                **scores,
-            }
+    @abstractmethod
+    def _blend(self, keep: float) -> None: ...
 
-        return step  # type: ignore[no-any-return]
+    def store(self) -> None:  # noqa: B027 - most backends keep no state elsewhere
+        """Brings `variables()` up to date, where steps keep their state elsewhere."""
 
-    def _predict(
-        self, lightness: tf.Tensor, *, training: bool
-    ) -> tuple[tf.Tensor | None, tf.Tensor]:
-        """The generator's logits, if it has any, and its ab."""
-        outputs = self.networks.generator(lightness, training=training)
-        if self.config.model.head == "regression":
-            return None, outputs
-        logits, residual = outputs
-        return logits, self._mean(logits) + residual
-
-    def _mean(self, logits: tf.Tensor) -> tf.Tensor:
-        """The annealed mean, for the losses on ab (the exported network computes the same)."""
-        probability = tf.nn.softmax(logits / self.config.model.temperature)
-        return tf.tensordot(probability, self.bins, 1) / self.config.model.ab_scale
-
-    def _generate(
-        self, lightness: tf.Tensor, true: tf.Tensor
-    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        logits, ab = self._predict(lightness, training=True)
-        error = tf.reduce_mean(tf.norm(ab - true, axis=-1)) * self.config.model.ab_scale
-        parts = {"ab_error": error, "ab": ab}
-        if logits is None:
-            return losses.huber(ab, true), parts
-        total, parts["cross_entropy"] = losses.pixel_loss(
-            logits,
-            ab,
-            true,
-            self.bins,
-            self.bin_weights,
-            self.config.model.ab_scale,
-            self.config.optim.huber_weight,
-        )
-        return total, parts
-
-    def _discriminate(
-        self, lightness: tf.Tensor, true: tf.Tensor, fake: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        patch, small = self.networks.discriminator, _shrink(lightness)
-        variables = patch.trainable_variables
-        with tf.GradientTape() as tape:
-            real_score = patch([small, true], training=True)[-1]
-            fake_score = patch([small, fake], training=True)[-1]
-            loss = losses.hinge_discriminator(real_score, fake_score)
-        gradients = tape.gradient(loss, [v.value for v in variables])
-        self.patch_optimizer.apply(gradients, variables)
-        right = tf.reduce_mean(tf.cast(real_score > 0, tf.float32)) / 2
-        right += tf.reduce_mean(tf.cast(fake_score < 0, tf.float32)) / 2
-        return {"discriminator_loss": loss, "discriminator_accuracy": right}
-
-    def _apply(self, gradients: list[Any], with_encoder: bool) -> None:
-        count = len(self.head)
-        self.head_optimizer.apply(gradients[:count], self.head)
-        if with_encoder and self.body:
-            self.body_optimizer.apply(gradients[count:], self.body)
+    def restored(self) -> None:  # noqa: B027
+        """To be called after `variables()` were assigned from a checkpoint."""
 
 
-def _shrink(image: tf.Tensor) -> tf.Tensor:
-    """Area average to the generator's output resolution."""
-    return tf.nn.avg_pool2d(image, DOWNSCALE, DOWNSCALE, "VALID")
+class LossScaling:
+    """Dynamic loss scaling for float16 gradients (Micikevicius et al. 2018).
+
+    A step whose gradients overflow counts as one of zero gradients, and halves the scale.
+    """
+
+    GROW_AFTER = 1000  # steps without an overflow
+
+    def __init__(self) -> None:
+        self.scale = keras.Variable(2.0**14, trainable=False, dtype="float32", name="scale")
+        self.good_steps = keras.Variable(0.0, trainable=False, dtype="float32", name="good_steps")
+
+    @staticmethod
+    def unscale(gradients: Sequence[Any], scale: Any) -> tuple[list[Any], Any]:
+        """The gradients over the scale, or zeros; whether they were finite."""
+        ops = keras.ops
+        finite = ops.all(ops.stack([ops.all(ops.isfinite(g)) for g in gradients]))
+        return [ops.where(finite, g / scale, ops.zeros_like(g)) for g in gradients], finite
+
+    @classmethod
+    def following(cls, scale: Any, good_steps: Any, finite: Any) -> tuple[Any, Any]:
+        """Scale and count after a step."""
+        ops = keras.ops
+        counted = ops.where(finite, good_steps + 1.0, 0.0)
+        grow = counted >= cls.GROW_AFTER
+        scale = ops.where(finite, ops.where(grow, scale * 2.0, scale), ops.maximum(scale / 2, 1.0))
+        return scale, ops.where(grow, 0.0, counted)

@@ -47,7 +47,7 @@ class Validator:
         }
         self.history = [row for row in self.history if row["step"] < step] + [summary]
         if best_of(self.history)["step"] == step:
-            arrays = [w.numpy() for w in networks.generator.weights]
+            arrays = checkpoint.arrays(networks.generator.weights)
             state = {"step": step, "validation": summary}
             checkpoint.save(self.run, {"ema": arrays}, state, name=checkpoint.BEST)
         text = json.dumps(self.history, indent=1) + "\n"

@@ -62,6 +62,20 @@ def test_a_run_leaves_what_it_promises(straight):
     assert checkpoint.read_config(run) == TINY
 
 
+def test_tensorboard_shows_figures_and_samples(straight):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(straight[0] / "tensorboard"), size_guidance={"tensors": 0})
+    events.Reload()
+    tags = set(events.Tags()["tensors"])
+    assert {"train/loss", "train/ab_error", "validation/delta_e00"} <= tags
+    assert "grey, truth, colorized" in tags
+    (point,) = events.Tensors("train/loss")
+    assert point.step == 4
+    rows = [json.loads(line) for line in (straight[0] / "metrics.jsonl").read_text().splitlines()]
+    assert tf.make_ndarray(point.tensor_proto) == pytest.approx(rows[-1]["loss"], rel=1e-6)
+
+
 def test_a_killed_run_resumes_exactly(straight, photos, tmp_path, monkeypatch):
     class Killed(BaseException):
         pass

@@ -9,7 +9,7 @@ pytest.importorskip("tensorflow")
 pytest.importorskip("matplotlib")
 
 import onnxruntime
-from colorlab.training import checkpoint, config, export, loop, losses, onnx_writer, seed
+from colorlab.training import checkpoint, config, export, loop, onnx_writer, seed
 
 
 def test_parameter_counts():
@@ -36,15 +36,6 @@ def test_onnx_gives_what_keras_gives(name):
     onnx_writer.read_weights(exported, again)
     for new, old in zip(again.weights, generator.weights, strict=True):
         np.testing.assert_array_equal(new.numpy(), old.numpy())
-
-
-def test_binary_cross_entropy():
-    logits = np.random.default_rng(2).normal(0, 2, (5, 1)).astype(np.float32)
-    probability = 1 / (1 + np.exp(-logits.astype(np.float64)))
-    np.testing.assert_allclose(losses.binary(logits, 1.0), -np.log(probability).mean(), rtol=1e-5)
-    np.testing.assert_allclose(
-        losses.binary(logits, 0.0), -np.log(1 - probability).mean(), rtol=1e-5
-    )
 
 
 def test_it_trains_and_ships(photos, tmp_path, monkeypatch):

@@ -142,11 +142,11 @@ def _by_model(args: argparse.Namespace) -> tuple[Callable[..., Any], int]:
         from colorlab.cli import _training
 
         _training.prepare()
-        from colorlab.training import architectures, checkpoint, evaluate
+        from colorlab.training import checkpoint, evaluate, models
 
         trained = checkpoint.load_run(Path(args.model))
         model = trained.config.model
-        inference = architectures.inference(trained.generator, trained.config)
+        inference = models.inference_model(trained.generator, trained.config)
         predict = evaluate.keras_predictor(inference, model.ab_scale)
         size = args.size or model.default_size
         return lambda _path, _truth, grey: evaluate.colorize(grey, predict, size), 1

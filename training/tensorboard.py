@@ -1,0 +1,34 @@
+"""A run's figures and samples for TensorBoard: `tensorboard --logdir RUN/tensorboard`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+FOLDER = "tensorboard"
+
+
+class Board:
+    """Writes event files; a resumed run adds another, and TensorBoard shows both as one."""
+
+    def __init__(self, run: Path) -> None:
+        self._writer = tf.summary.create_file_writer(str(run / FOLDER))
+
+    def scalars(self, group: str, step: int, values: Mapping[str, Any]) -> None:
+        """Every number of `values`, as group/name."""
+        with self._writer.as_default(step=step):
+            for name, value in values.items():
+                if isinstance(value, int | float) and name != "step":
+                    tf.summary.scalar(f"{group}/{name}", value)
+        self._writer.flush()
+
+    def image(self, name: str, step: int, pixels: NDArray[np.uint8]) -> None:
+        """One picture, uint8 RGB [h,w,3]."""
+        with self._writer.as_default(step=step):
+            tf.summary.image(name, pixels[None])
+        self._writer.flush()
