@@ -18,6 +18,7 @@ examples:
   colorlab train tiny-cpu --data photos/ --out runs/first
   colorlab train tiny-cpu --data photos/ --out runs/first      again: goes on where it stopped
   colorlab train my.toml --data shards/*.tar --out runs/mine --init default
+  colorlab train --inspect-data --data photos/ --out photos-report
   colorlab export runs/first -o first.onnx
 
 RUN holds config.json, checkpoint.npz, metrics.jsonl, losses.png, samples/ and report.html.
@@ -34,7 +35,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("config", metavar="CONFIG", help="a preset's name or a .toml file")
+    parser.add_argument(
+        "config", metavar="CONFIG", nargs="?", help="a preset's name or a .toml file"
+    )
     parser.add_argument(
         "--data", nargs="+", type=Path, metavar="PHOTOS", help="folders, photos, .tar shards"
     )
@@ -52,6 +55,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="PHOTOS",
         help="folder of other colour photos to measure on while it trains",
     )
+    parser.add_argument(
+        "--inspect-data",
+        action="store_true",
+        help="train nothing: write a report on the photos to --out, with lists of those that are "
+        "unreadable, nearly grey or there twice",
+    )
     parser.add_argument("--json", action="store_true", help="a JSON line per report on stdout")
 
 
@@ -60,21 +69,25 @@ def run(args: argparse.Namespace) -> int:
     from colorlab.cli import _training
 
     _training.prepare()
+    if args.inspect_data:
+        return _inspect(args)
     from colorlab.training import config as configuration
 
+    if args.config is None:
+        raise InvalidArgumentError("training needs a CONFIG: a preset's name or a .toml file")
     config = configuration.load(args.config)
     if args.steps is not None:
         config = configuration.with_steps(config, args.steps)
     if args.seed is not None:
         config = dataclasses.replace(config, seed=args.seed)
-    if args.data is None or args.out is None:
+    if args.out is None or (args.data is None and config.data.source == "photos"):
         raise InvalidArgumentError("training needs --data and --out")
     from colorlab.training import loop
 
     try:
         with _narration(config.total_steps, as_json=args.json) as narrate:
             loop.train(
-                args.data,
+                args.data or [],
                 args.out,
                 config,
                 init=args.init,
@@ -86,6 +99,27 @@ def run(args: argparse.Namespace) -> int:
         return _EXIT.get(stop.code, 3)
     say(f"colorlab: the run is complete; look at {args.out / 'report.html'}, then")
     say(f"  colorlab export {args.out} -o {args.out.name}.onnx")
+    return 0
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    """Reports on the photos instead of training on them."""
+    if args.data is None or args.out is None:
+        raise InvalidArgumentError("--inspect-data needs --data and --out")
+    from colorlab.training import inspect_data
+
+    found = inspect_data.inspect(args.data, args.out, narrate=say)
+    counts = {
+        "photos": len(found.items),
+        "unreadable": len(found.unreadable),
+        "near_grey": len(found.near_grey),
+        "duplicates": sum(len(group) - 1 for group in found.duplicates),
+        "kept": len(found.kept()),
+    }
+    if args.json:
+        emit(counts)
+    told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    say(f"colorlab: {told}; look at {args.out / 'report.html'}")
     return 0
 
 

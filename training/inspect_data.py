@@ -1,0 +1,179 @@
+"""A look at photos before training on them: what cannot be read, is nearly grey, or is there twice.
+
+Near-grey photos teach a network to leave things grey, duplicates teach it those photos. Nothing is
+deleted: `keep.txt` lists the rest, to train on with --data.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from colorlab import _core, image_io
+from colorlab.color import rgb_to_lab
+from colorlab.errors import ColorlabError, OutputError
+from numpy.typing import NDArray
+
+from . import data
+
+THUMB = 64  # side of a thumbnail, pixels
+GREY_CHROMA = 4.0  # photos whose mean C* is below are nearly grey
+SAME_BITS = 3  # perceptual hashes of 64 bits that differ in at most so many are of one photo
+COLUMNS = 12  # of the contact sheet
+MOST_SHOWN = 240
+
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What `inspect` found; photos are numbers into `items`."""
+
+    items: list[data.Item]
+    unreadable: list[tuple[int, str]] = field(default_factory=list)
+    near_grey: list[int] = field(default_factory=list)
+    duplicates: list[list[int]] = field(default_factory=list)  # groups, the one to keep first
+
+    def kept(self) -> list[int]:
+        """All but the unreadable and near-grey ones, and one of each group of duplicates."""
+        out = {number for number, _ in self.unreadable} | set(self.near_grey)
+        out |= {number for group in self.duplicates for number in group[1:]}
+        return [number for number in range(len(self.items)) if number not in out]
+
+    def name(self, number: int) -> str:
+        source, name, offset, _ = self.items[number]
+        return f"{source}/{name}" if offset else source  # a member of a tar, or a file
+
+
+def inspect(
+    sources: Sequence[Path],
+    folder: Path,
+    *,
+    threads: int = 2,
+    narrate: Callable[[str], None] = lambda _: None,
+) -> Findings:
+    """Looks at every photo and writes report.html, contact.png and lists into `folder`.
+
+    Raises:
+        TrainingError: no photos. OutputError: `folder` cannot be made, or holds a report already.
+    """
+    items = data.index(sources)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot be made: {error.strerror}", path=str(folder)) from error
+    if (folder / "report.html").exists():
+        raise OutputError("holds a report already", code="output_exists", path=str(folder))
+    found = Findings(items)
+    thumbs: dict[int, Bytes] = {}
+    hashes: dict[int, int] = {}
+    with ThreadPoolExecutor(threads) as pool:
+        for number, result in enumerate(pool.map(_look, items)):
+            if isinstance(result, str):
+                found.unreadable.append((number, result))
+                continue
+            thumbs[number] = result
+            lab = rgb_to_lab(result)
+            if np.hypot(lab[..., 1], lab[..., 2]).mean() < GREY_CHROMA:
+                found.near_grey.append(number)
+            hashes[number] = perceptual_hash(lab[..., 0])
+            if (number + 1) % 1000 == 0:
+                narrate(f"{number + 1} of {len(items)} photos")
+    found.duplicates = list(groups(hashes))
+    _write(found, thumbs, folder)
+    return found
+
+
+def _look(item: data.Item) -> Bytes | str:
+    """A thumbnail [THUMB,THUMB,3], or why there is none."""
+    source, _, offset, size = item
+    try:
+        with Path(source).open("rb") as file:
+            file.seek(offset)
+            pixels = image_io.read(file.read(size))
+    except (ColorlabError, OSError) as error:
+        return str(error)
+    full = 65535 if pixels.dtype == np.uint16 else 255
+    small = _core.resize_area(pixels.astype(np.float32), THUMB, THUMB)
+    return np.round(small * (255 / full)).clip(0, 255).astype(np.uint8)
+
+
+def perceptual_hash(l_star: NDArray[np.float32]) -> int:
+    """64 bits: whether each cell of an 8 x 9 grid is lighter than the one to its right (dHash)."""
+    grid = _core.resize_area(np.ascontiguousarray(l_star[..., None]), 8, 9)[..., 0]
+    bits = np.packbits(grid[:, :-1] > grid[:, 1:])
+    return int.from_bytes(bits.tobytes(), "big")
+
+
+def groups(hashes: dict[int, int]) -> Iterator[list[int]]:
+    """Photos whose hashes differ in at most SAME_BITS, by their numbers, the first one first.
+
+    Of two such hashes one of SAME_BITS + 1 pieces is equal: only those with a piece in common are
+    compared.
+    """
+    width = 64 // (SAME_BITS + 1)
+    buckets: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for number, value in hashes.items():
+        keys = [(i, value >> i * width & (1 << width) - 1) for i in range(SAME_BITS + 1)]
+        near = (
+            other
+            for key in keys
+            for other in buckets[key]
+            if (hashes[other] ^ value).bit_count() <= SAME_BITS
+        )
+        first = min(near, default=number)
+        members[first].append(number)
+        if first == number:  # only the first ones are compared with
+            for key in keys:
+                buckets[key].append(number)
+    return (group for group in members.values() if len(group) > 1)
+
+
+def _write(found: Findings, thumbs: dict[int, Bytes], folder: Path) -> None:
+    def listed(name: str, lines: Sequence[str]) -> None:
+        text = "".join(f"{line}\n" for line in lines)
+        (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
+
+    listed("unreadable.tsv", [f"{found.name(n)}\t{reason}" for n, reason in found.unreadable])
+    listed("near-grey.txt", [found.name(n) for n in found.near_grey])
+    listed("duplicates.txt", ["\t".join(map(found.name, group)) for group in found.duplicates])
+    files = [number for number in found.kept() if not found.items[number][2]]
+    listed("keep.txt", [str(Path(found.name(n)).absolute()) for n in files])
+    flagged = [*found.near_grey, *(n for group in found.duplicates for n in group)][:MOST_SHOWN]
+    parts = [
+        f"<h1>{len(found.items)} photos</h1>",
+        f"<p>{len(found.unreadable)} unreadable, {len(found.near_grey)} nearly grey, "
+        f"{sum(len(g) - 1 for g in found.duplicates)} duplicates, {len(found.kept())} to keep."
+        " Lists lie beside this page.</p>",
+    ]
+    if flagged:
+        sheet = contact_sheet([thumbs[number] for number in flagged])
+        image_io.write(folder / "contact.png", sheet, overwrite=True)
+        picture = base64.b64encode((folder / "contact.png").read_bytes()).decode()
+        parts.append("<h2>Nearly grey, then duplicates in their groups</h2>")
+        parts.append(f'<img alt="contact sheet" src="data:image/png;base64,{picture}">')
+        parts.append("<ol>" + "".join(f"<li>{_text(found.name(n))}" for n in flagged) + "</ol>")
+    body = "\n".join(parts)
+    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Photos</title>\n{body}\n'
+    (folder / "report.html").write_text(page, encoding="utf-8")
+
+
+def _text(name: str) -> str:
+    return html.escape(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+def contact_sheet(thumbs: Sequence[Bytes]) -> Bytes:
+    """The thumbnails in rows of COLUMNS, white where none is left: uint8 RGB."""
+    rows = -(-len(thumbs) // COLUMNS)
+    sheet = np.full((rows * THUMB, COLUMNS * THUMB, 3), 255, np.uint8)
+    for number, thumb in enumerate(thumbs):
+        y, x = divmod(number, COLUMNS)
+        sheet[y * THUMB : (y + 1) * THUMB, x * THUMB : (x + 1) * THUMB] = thumb
+    return sheet
