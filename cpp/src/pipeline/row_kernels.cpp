@@ -121,36 +121,42 @@ Difference DifferenceOf(const float* HWY_RESTRICT x, const float* HWY_RESTRICT y
   return result;
 }
 
-void Narrow(const Planes& rgb, const float* HWY_RESTRICT wanted, const Brackets& brackets,
-            std::size_t n, float* HWY_RESTRICT l) {
+float LargestOf(const float* HWY_RESTRICT x, std::size_t n) {
+  const hn::ScalableTag<float> d;
+  auto largest = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) {
+    largest = hn::Max(largest, hn::Abs(hn::LoadU(d, x + i)));
+  }
+  float result = hn::GetLane(hn::MaxOfLanes(d, largest));
+  for (; i < n; ++i) result = HWY_MAX(result, x[i] < 0 ? -x[i] : x[i]);
+  return result;
+}
+
+float Narrow(const Planes& rgb, const float* HWY_RESTRICT wanted, const Search& search,
+             std::size_t n, float* HWY_RESTRICT l) {
   ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
-    const auto zero = hn::Zero(d);
-    const auto half = hn::Set(d, 0.5F);
     const auto place = hn::LoadU(d, l + i);
     const auto luma = LumaOf(d, hn::LoadU(d, rgb.channel[0] + i), hn::LoadU(d, rgb.channel[1] + i),
                              hn::LoadU(d, rgb.channel[2] + i));
     const auto value = hn::Sub(luma, hn::LoadU(d, wanted + i));
-    const auto side = hn::LoadU(d, brackets.side + i);
-    const auto rising = hn::Lt(value, zero);  // the meeting point lies above
-    auto low = hn::LoadU(d, brackets.low + i), at_low = hn::LoadU(d, brackets.at_low + i);
-    auto high = hn::LoadU(d, brackets.high + i), at_high = hn::LoadU(d, brackets.at_high + i);
-    // The end that stays twice in a row loses half of its weight.
-    at_high = hn::IfThenElse(hn::And(rising, hn::Lt(side, zero)), hn::Mul(at_high, half), at_high);
-    at_low = hn::IfThenElse(hn::AndNot(rising, hn::Gt(side, zero)), hn::Mul(at_low, half), at_low);
-    low = hn::IfThenElse(rising, place, low);
-    at_low = hn::IfThenElse(rising, value, at_low);
-    high = hn::IfThenElse(rising, high, place);
-    at_high = hn::IfThenElse(rising, at_high, value);
-    hn::StoreU(low, d, brackets.low + i);
-    hn::StoreU(at_low, d, brackets.at_low + i);
-    hn::StoreU(high, d, brackets.high + i);
-    hn::StoreU(at_high, d, brackets.at_high + i);
-    hn::StoreU(hn::IfThenElse(rising, hn::Set(d, -1.0F), hn::Set(d, 1.0F)), d, brackets.side + i);
-    const auto slope = hn::Sub(at_high, at_low);
-    const auto step = hn::Div(hn::Mul(at_low, hn::Sub(high, low)), slope);
-    const auto next = hn::Min(hn::Max(hn::Sub(low, step), low), high);
-    hn::StoreU(hn::IfThenElse(hn::Gt(slope, zero), next, place), d, l + i);
+    const auto rising = hn::Lt(value, hn::Zero(d));  // the meeting point lies above
+    const auto low = hn::IfThenElse(rising, place, hn::LoadU(d, search.low + i));
+    const auto high = hn::IfThenElse(rising, hn::LoadU(d, search.high + i), place);
+    const auto run = hn::Sub(place, hn::LoadU(d, search.place + i));
+    const auto rise = hn::Sub(value, hn::LoadU(d, search.value + i));
+    const auto secant = hn::Sub(place, hn::Div(hn::Mul(value, run), rise));
+    const auto within = hn::And(hn::Gt(secant, low), hn::Lt(secant, high));  // NaN is not
+    const auto middle = hn::Mul(hn::Add(low, high), hn::Set(d, 0.5F));
+    const auto found = hn::Le(hn::Abs(value), hn::Set(d, kLumaFound));
+    hn::StoreU(low, d, search.low + i);
+    hn::StoreU(high, d, search.high + i);
+    hn::StoreU(place, d, search.place + i);
+    hn::StoreU(value, d, search.value + i);
+    const auto next = hn::IfThenElse(within, secant, middle);
+    hn::StoreU(hn::IfThenElse(found, place, next), d, l + i);
   });
+  return LargestOf(search.value, n);
 }
 
 constexpr RowKernels kKernels{{Luma<std::uint8_t>, RoundToLuma<std::uint8_t>},

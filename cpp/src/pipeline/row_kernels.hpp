@@ -12,11 +12,12 @@ struct Planes {
   float* channel[3];
 };
 
-// For each pixel a bracket of L* in which Y' of its colour meets the photo's, and Y' minus the
-// photo's at its ends; `side` remembers the end that moved last (-1, 0 or 1).
-struct Brackets {
-  float *low, *at_low, *high, *at_high, *side;
+// For each pixel the L* between which Y' of its colour meets the photo's, where the search looked
+// last, and Y' minus the photo's there.
+struct Search {
+  float *low, *high, *place, *value;
 };
+inline constexpr float kLumaFound = 0.02F / 255;  // Y' so near is left to rounding
 
 struct Difference {
   float max = 0;  // of |x - y|
@@ -45,10 +46,11 @@ struct RowKernels {
   PhotoKernels<std::uint16_t> u16;
   PhotoKernels<float> f32;
   Difference (*difference)(const float* x, const float* y, std::size_t n);
-  // Takes Y' of the colours at lightness `l` into the brackets, and moves `l` to the next place to
-  // look at: regula falsi with Illinois' halving.
-  void (*narrow)(const Planes& rgb, const float* wanted, const Brackets& brackets, std::size_t n,
-                 float* l);
+  // Takes Y' of the colours at lightness `l` into the search, and moves `l` to the next place to
+  // look at unless it is found: by the secant through the last two places, or to the middle where
+  // that leads astray. Returns the largest |Y' - wanted|.
+  float (*narrow)(const Planes& rgb, const float* wanted, const Search& search, std::size_t n,
+                  float* l);
 
   template <class T>
   [[nodiscard]] const PhotoKernels<T>& of() const {

@@ -61,15 +61,13 @@ class RowPainter {
     kGreen,
     kBlue,
     kLow,
-    kAtLow,
     kHigh,
-    kAtHigh,
-    kSide,
+    kPlace,
+    kValue,
     kRows
   };
-  static constexpr std::size_t kPiece = 2048;  // pixels
-  // Brackets shrink faster than by half a step; 10 steps leave under a tenth of an 8-bit code.
-  static constexpr int kLumaSteps = 10;
+  static constexpr std::size_t kPiece = 1024;  // pixels
+  static constexpr int kLumaSteps = 12;        // at most; four or five are usual
 
   float* row(std::size_t which) { return rows_.get() + which * kPiece; }
   const T* photo(std::size_t y, std::size_t x) const { return image_.row(y) + x * image_.channels; }
@@ -102,27 +100,24 @@ class RowPainter {
   }
 
   // Moves L* until Y' of the colour, reduced to the gamut, is the photo's. Y' rises with L* at
-  // constant a*b*, from black to white, so that the bracket starts with all there is.
+  // constant a*b*, from black to white; the first secant is that from black to the photo's L*.
   std::size_t paint_keeping_luma(std::size_t y, std::size_t x, std::size_t n) {
     const auto& pixels = kernels_.of<T>();
     const Planes rgb{{row(kRed), row(kGreen), row(kBlue)}};
-    const Brackets brackets{row(kLow), row(kAtLow), row(kHigh), row(kAtHigh), row(kSide)};
+    const Search search{row(kLow), row(kHigh), row(kPlace), row(kValue)};
     pixels.luma(photo(y, x), image_.channels, n, row(kWanted));
     std::copy_n(row(kL), 3 * kPiece, row(kSolvedL));
-    std::fill_n(row(kLow), n, 0.0F);
-    std::fill_n(row(kHigh), n, 100.0F);
-    std::fill_n(row(kSide), n, 0.0F);
-    for (std::size_t i = 0; i < n; ++i) {
-      row(kAtLow)[i] = -row(kWanted)[i];
-      row(kAtHigh)[i] = 1.0F - row(kWanted)[i];
-    }
+    std::fill_n(search.low, n, 0.0F);
+    std::fill_n(search.high, n, 100.0F);
+    std::fill_n(search.place, n, 0.0F);
+    for (std::size_t i = 0; i < n; ++i) search.value[i] = -row(kWanted)[i];
     const auto apart = static_cast<std::ptrdiff_t>(kPiece);
     const PixelView<float> shown(row(kRed), 1, n, 3, apart, 1, apart);
+    std::size_t reduced = 0;
     for (int step = 0; step < kLumaSteps; ++step) {
-      rgb_of_row<float>(row(kSolvedL), kPiece, n, shown);
-      kernels_.narrow(rgb, row(kWanted), brackets, n, row(kSolvedL));
+      reduced = rgb_of_row<float>(row(kSolvedL), kPiece, n, shown);
+      if (kernels_.narrow(rgb, row(kWanted), search, n, row(kSolvedL)) <= kLumaFound) break;
     }
-    const std::size_t reduced = rgb_of_row<float>(row(kSolvedL), kPiece, n, shown);
     pixels.round_to_luma(rgb, row(kWanted), n, painted(y, x));
     return reduced;
   }
