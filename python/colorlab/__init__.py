@@ -25,7 +25,7 @@ from colorlab.color import (
     rgb_to_lab,
 )
 from colorlab.errors import *  # noqa: F403 - every error is part of the face
-from colorlab.image_io import ImageInfo, add_chroma, probe, read, read_metadata, write
+from colorlab.image_io import ImageInfo, add_chroma, encode, probe, read, read_metadata, write
 from colorlab.metadata import Metadata, Provenance
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ __all__ = [
     "colorize",
     "cpu_targets",
     "delta_e",
+    "encode",
     "errors",
     "lab_to_rgb",
     "lightness",

@@ -41,6 +41,7 @@ __all__ = [
     "Provenance",
     "Source",
     "add_chroma",
+    "encode",
     "probe",
     "read",
     "read_metadata",
@@ -226,15 +227,47 @@ def write(
     """
     name = os.fsdecode(path)
     try:
-        format = _format_of(name)
-        pixels = _checked(image, format)
-        pixels, fields = _tagged(pixels, metadata or Metadata(), profile)
-        if provenance is not None:
-            fields = _noted(fields, provenance)
-        data = _encode(format, pixels, quality, compression, lossless, fields)
+        data = encode(
+            image,
+            _extension(name),
+            quality=quality,
+            compression=compression,
+            lossless=lossless,
+            metadata=metadata,
+            provenance=provenance,
+            profile=profile,
+        )
         _core.write_file_atomically(name, data, overwrite=overwrite)
     except ColorlabError as error:
         raise error.with_path(name) from None
+
+
+def encode(
+    image: npt.NDArray[Any],
+    format: str,
+    *,
+    quality: int = 92,
+    compression: int = 1,
+    lossless: bool = False,
+    metadata: Metadata | None = None,
+    provenance: Provenance | None = None,
+    profile: Literal["srgb", "source", "none"] = "srgb",
+) -> bytes:
+    """Encode sRGB pixels in memory: what `write` would have put into a file.
+
+    Args:
+        format: an extension that `write` knows, with or without its dot: "png", ".jpg".
+        image, quality, compression, lossless, metadata, provenance, profile: as for `write`.
+
+    Raises:
+        UnsupportedFormatError, DTypeError, ShapeError, InvalidArgumentError: as `write`.
+    """
+    known = _known_format(format)
+    pixels = _checked(image, known)
+    pixels, fields = _tagged(pixels, metadata or Metadata(), profile)
+    if provenance is not None:
+        fields = _noted(fields, provenance)
+    return _encode(known, pixels, quality, compression, lossless, fields)
 
 
 def add_chroma(
@@ -270,7 +303,7 @@ def add_chroma(
     name = os.fsdecode(path)
     data, source_path = _load(src, limits)
     try:
-        if _format_of(name) != "jpeg":
+        if _known_format(_extension(name)) != "jpeg":
             raise UnsupportedFormatError(
                 "bit-exact luma is kept in JPEG only", path=name, hint="Use .jpg or .jpeg"
             )
@@ -285,8 +318,12 @@ def add_chroma(
     _core.write_file_atomically(name, encoded, overwrite=overwrite)
 
 
-def _format_of(name: str) -> str:
-    extension = os.path.splitext(name)[1].lower()  # noqa: PTH122 - Path would change the name
+def _extension(name: str) -> str:
+    return os.path.splitext(name)[1]  # noqa: PTH122 - Path would change the name
+
+
+def _known_format(extension: str) -> str:
+    extension = "." + extension.lower().removeprefix(".")
     if extension not in _FORMATS:
         reason = f'cannot write the format of the extension "{extension}"'
         raise UnsupportedFormatError(reason, hint="Use .jpg, .jpeg, .png, .tif, .tiff or .webp")

@@ -468,3 +468,15 @@ def test_names_that_are_not_utf8(folder):
     with pytest.raises(errors.OutputError) as caught:
         image_io.write(path, SMOOTH)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize("format", ["jpg", ".PNG", "tiff", "webp"])
+def test_encoding_in_memory_gives_the_bytes_of_the_file(folder, format):
+    path = folder / f"x.{format.removeprefix('.')}"
+    image_io.write(path, SMOOTH, quality=80)
+    assert image_io.encode(SMOOTH, format, quality=80) == path.read_bytes()
+
+
+def test_encoding_to_an_unknown_format_is_refused():
+    with pytest.raises(errors.UnsupportedFormatError, match="gif"):
+        image_io.encode(SMOOTH, "gif")
