@@ -1,0 +1,36 @@
+"""A Hugging Face data set with a column of coloured photos. Needs datasets and pillow.
+
+python hf_datasets.py PHOTOS OUTPUT
+"""
+
+import argparse
+from pathlib import Path
+
+import colorlab
+import datasets
+from PIL import Image
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("output", type=Path)
+    args = parser.parse_args()
+    paths = sorted(str(p) for p in args.photos.rglob("*") if p.suffix in (".jpg", ".png"))
+    photos = datasets.Dataset.from_dict({"image": paths}).cast_column("image", datasets.Image())
+
+    with colorlab.Colorizer() as colorizer:
+
+        def colorize(batch: dict) -> dict:
+            colored = colorizer.colorize_batch(image.convert("L") for image in batch["image"])
+            return {"colored": [Image.fromarray(rgb) for rgb in colored]}
+
+        features = photos.features.copy()
+        features["colored"] = datasets.Image()
+        photos = photos.map(colorize, batched=True, batch_size=16, features=features)
+    photos.save_to_disk(args.output)
+    print(photos)
+
+
+if __name__ == "__main__":
+    main()

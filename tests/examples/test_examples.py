@@ -1,0 +1,177 @@
+"""Each example runs as its head says; those whose packages are absent are skipped."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import colorlab
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def photo(seed):
+    coarse = np.random.default_rng(seed).integers(30, 226, (4, 5, 3)).astype(np.uint8)
+    return np.kron(coarse, np.ones((24, 24, 1), np.uint8))
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder of three photos."""
+    for number in range(3):
+        path = tmp_path / "photos" / f"{number}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        colorlab.write(path, photo(number))
+    return tmp_path
+
+
+def run(name, *arguments):
+    command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def is_colored(path):
+    return colorlab.colorfulness(colorlab.read(path, mode="rgb")) > 0
+
+
+def test_every_example_is_listed():
+    text = (EXAMPLES / "README.md").read_text()
+    for path in EXAMPLES.iterdir():
+        assert path.name == "README.md" or path.is_dir() or f"`{path.name}`" in text
+
+
+def test_single_photo(place):
+    out = run("single_photo.py", place / "photos/0.jpg", place / "out.png")
+    assert "L* differs" in out
+    assert is_colored(place / "out.png")
+
+
+def test_folder(place):
+    (place / "photos/broken.jpg").write_bytes(b"\xff\xd8\xff")
+    out = run("folder.py", place / "photos", place / "out")
+    assert "3 coloured, 0 were done already, 1 failed" in out
+    assert is_colored(place / "out/2.jpg")
+
+
+def test_opencv(place):
+    pytest.importorskip("cv2")
+    run("opencv.py", place / "photos/1.jpg", place / "out.png")
+    assert is_colored(place / "out.png")
+
+
+def test_torch_dataset(place):
+    pytest.importorskip("torch")
+    assert "(2, 1, 64, 64) (2, 2, 64, 64)" in run("torch_dataset.py", place / "photos")
+
+
+@pytest.mark.slow
+def test_tf_data(place):
+    pytest.importorskip("tensorflow")
+    out = run("tf_data.py", place / "photos")
+    assert out.count("(96, 120, 3)") == 3
+
+
+@pytest.mark.slow
+def test_hf_datasets(place):
+    pytest.importorskip("datasets")
+    assert "colored" in run("hf_datasets.py", place / "photos", place / "out")
+
+
+@pytest.mark.slow
+def test_ray_data(place):
+    pytest.importorskip("ray")
+    assert run("ray_data.py", place / "photos", place / "out").count("ok ") == 3
+    assert is_colored(place / "out/0.jpg")
+
+
+@pytest.mark.slow
+def test_notebook(place, monkeypatch):
+    pytest.importorskip("skimage")
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    monkeypatch.chdir(place)
+    cells = json.loads((EXAMPLES / "first_steps.ipynb").read_text())["cells"]
+    namespace = {}
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), f"cell {number}", "exec"), namespace)
+    assert namespace["guess"].mean() < namespace["nothing"].mean() + 3
+    assert not any(cell.get("outputs") for cell in cells)
+
+
+@pytest.fixture
+def service():
+    """The service on a port of its own."""
+    pytest.importorskip("fastapi")
+    pytest.importorskip("multipart")
+    pytest.importorskip("uvicorn")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "service:app", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=EXAMPLES, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(address, timeout=5).close()
+                break
+            except OSError:
+                assert process.poll() is None, "the service stopped"
+                time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def post(address, data):
+    body = (
+        b'--edge\r\nContent-Disposition: form-data; name="photo"; filename="p"\r\n\r\n'
+        + data
+        + b"\r\n--edge--\r\n"
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=edge"}
+    return urllib.request.Request(address + "colorize", body, headers)
+
+
+@pytest.mark.slow
+def test_service(service, place):
+    data = (place / "photos/0.jpg").read_bytes()
+    with urllib.request.urlopen(post(service, data), timeout=60) as answer:
+        assert answer.headers["Content-Type"] == "image/png"
+        assert colorlab.read(answer.read()).shape == (96, 120, 3)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(post(service, b"no photo"), timeout=60)
+    assert refused.value.code == 422
+    assert b"unsupported_format" in refused.value.read()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_the_page_of_the_service_is_shown(service, place):
+    picture = place / "page.png"
+    command = [
+        CHROMIUM,
+        *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+        *("--disable-background-networking", "--window-size=800,600"),
+        f"--user-data-dir={place / 'profile'}",
+        f"--screenshot={picture}",
+        service,
+    ]
+    environment = os.environ | {"HOME": str(place)}
+    subprocess.run(command, check=True, capture_output=True, timeout=120, env=environment)
+    shown = colorlab.read(picture, mode="rgb")
+    assert shown.shape[1] == 800
+    assert shown.std() > 5  # not a blank page
