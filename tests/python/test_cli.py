@@ -437,6 +437,17 @@ def test_every_verb_explains_itself(capsys):
     assert "colorize" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_completion_knows_verbs_and_options(shell, capsys):
+    pytest.importorskip("shtab")
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert "colorize" in script
+    assert "--preserve" in script
+    if shell == "bash":
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
 def test_the_version(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
