@@ -265,12 +265,12 @@ py::bytes encode_webp_array(const py::array& image, int quality, bool lossless,
 }
 
 py::bytes add_chroma(const py::object& data, const py::array& cbcr, int quality,
-                     const py::object& metadata, const py::object& limits) {
+                     const py::object& metadata, const py::object& limits, bool decoded) {
   const Buffer buffer(data);
   const Metadata carried = metadata_of(metadata);
   const Limits checked = limits_of(limits);
   return encode_as<std::uint8_t>(cbcr, [&](const auto& view) {
-    return add_chroma_to_jpeg(buffer.bytes(), view, quality, carried, checked);
+    return add_chroma_to_jpeg(buffer.bytes(), view, quality, carried, checked, decoded);
   });
 }
 
@@ -338,8 +338,9 @@ void register_io(py::module_& module) {
              "A WebP of uint8 (H, W, 3 | 4).");
   module.def("add_chroma_to_jpeg", add_chroma, py::arg("data"), py::arg("cbcr"),
              py::arg("quality") = 92, py::arg("metadata") = py::none(),
-             py::arg("limits") = py::none(),
-             "A JPEG with the luma coefficients of `data` and uint8 (H, W, 2) Cb and Cr, or half.");
+             py::arg("limits") = py::none(), py::arg("decoded") = false,
+             "A JPEG with the luma coefficients of `data` and uint8 (H, W, 2) Cb and Cr, or half; "
+             "decoded: `data` was decoded without an error before.");
   module.def(
       "srgb_icc", [](std::size_t channels) { return to_bytes(srgb_icc(channels)); },
       py::arg("channels") = 3, "sRGB's ICC profile; for 1 and 2 channels grey with its curve.");

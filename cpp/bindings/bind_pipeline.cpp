@@ -8,6 +8,7 @@
 #include "array_args.hpp"
 #include "bindings.hpp"
 #include "colorlab/error.hpp"
+#include "colorlab/luma_chroma.hpp"
 #include "colorlab/pipeline.hpp"
 #include "colorlab/resample.hpp"
 #include "interrupt.hpp"
@@ -110,6 +111,24 @@ py::tuple recolor_array(const py::object& image, const py::object& ab, const std
   return py::make_tuple(rgb, certify ? py::object(as_dict(certificate)) : py::none());
 }
 
+py::tuple chroma_array(const py::object& grey, const py::object& ab, const std::string& upsample,
+                       int threads) {
+  const Upsample method = upsample_of(upsample);
+  py::array given = array_argument(grey, "grey");
+  if (sample_type(given, "grey") != SampleType::u8) {
+    throw Error(ErrorCode::dtype, "a JPEG's luma is uint8");
+  }
+  py::array chroma = array_argument(ab, "ab");
+  const auto ab_low = float_view(chroma, {2}, "ab");
+  const auto pixels = image_view<std::uint8_t>(given, {1}, "grey");
+  py::array_t<std::uint8_t> cbcr({(pixels.height + 1) / 2, (pixels.width + 1) / 2, std::size_t{2}});
+  const auto target = writable_view<std::uint8_t>(cbcr);
+  const Certificate certificate = interruptible([&](CancelToken& cancel) {
+    return chroma_for_luma(pixels, ab_low, target, method, threads, &cancel);
+  });
+  return py::make_tuple(cbcr, as_dict(certificate));
+}
+
 py::array_t<float> upsample_array(const py::object& ab_low, const py::object& lightness,
                                   const std::string& upsample, int threads) {
   const Upsample method = upsample_of(upsample);
@@ -149,6 +168,10 @@ void register_pipeline(py::module_& module) {
              py::arg("out") = py::none(), py::arg("threads") = 0, py::arg("certify") = true,
              "(rgb, certificate): the photo coloured by low-resolution a*b* of shape (h, w, 2); "
              "certificate is None if certify is False.");
+  module.def("chroma_for_luma", chroma_array, py::arg("grey"), py::arg("ab"),
+             py::arg("upsample") = "guided", py::arg("threads") = 0,
+             "(cbcr, certificate): JFIF's Cb and Cr, uint8 (ceil(H/2), ceil(W/2), 2), that give a "
+             "grey uint8 photo low-resolution a*b* and leave its luma alone.");
   module.def("upsample_ab", upsample_array, py::arg("ab_low"), py::arg("lightness"),
              py::arg("upsample") = "guided", py::arg("threads") = 0,
              "float32 (H, W, 2): low-resolution a*b* at the size of the lightness (L*, 0..100).");

@@ -60,6 +60,12 @@ def recolor(
     threads: int = 0,
     certify: Literal[True] = True,
 ) -> tuple[npt.NDArray[Any], dict[str, float]]: ...
+def chroma_for_luma(
+    grey: npt.NDArray[np.uint8],
+    ab: npt.NDArray[np.float32],
+    upsample: str = "guided",
+    threads: int = 0,
+) -> tuple[npt.NDArray[np.uint8], dict[str, float]]: ...
 def upsample_ab(
     ab_low: _Float, lightness: _Float, upsample: str = "guided", threads: int = 0
 ) -> _Float: ...
@@ -110,6 +116,7 @@ def add_chroma_to_jpeg(
     quality: int = 92,
     metadata: dict[str, Any] | None = None,
     limits: Mapping[str, int] | None = None,
+    decoded: bool = False,
 ) -> bytes: ...
 def srgb_icc(channels: int = 3) -> bytes: ...
 def srgb_to_icc(image: npt.NDArray[Any], icc: _Bytes) -> npt.NDArray[Any]: ...

@@ -399,6 +399,29 @@ class Colorizer:
             photo.pixels, ab, preserve=preserve, out=out, threads=self._core_threads(threads)
         )
 
+    def finish_chroma(
+        self,
+        photo: Prepared,
+        ab: npt.NDArray[np.float32],
+        *,
+        saturation: float = 1.0,
+        threads: int | None = None,
+    ) -> tuple[npt.NDArray[np.uint8], Certificate]:
+        """The third stage for a grey JPEG that keeps its luma bit for bit.
+
+        Returns:
+            Cb and Cr for `colorlab.image_io.add_chroma`, uint8 (ceil(H/2), ceil(W/2), 2), and the
+            certificate of the file that it then writes.
+        """
+        if saturation != 1.0:
+            ab = ab * np.float32(saturation)
+        cbcr, measured = _core.chroma_for_luma(
+            photo.pixels, ab, threads=self._core_threads(threads)
+        )
+        # Luma is not encoded again.
+        kept: dict[str, Any] = {**measured, "max_delta_luma": 0.0, "mean_delta_luma": 0.0}
+        return cbcr, Certificate(preserve="luma", lossless=True, **kept)
+
     # Lifetime
 
     def close(self) -> None:

@@ -44,6 +44,7 @@ __all__ = [
     "encode",
     "probe",
     "read",
+    "read_file",
     "read_metadata",
     "reduced",
     "to_8bit",
@@ -166,6 +167,11 @@ def read(
         raise error.with_path(path) from None
 
 
+def read_file(path: str | os.PathLike[str], *, limits: Limits | None = None) -> bytes:
+    """A whole file's bytes, for those who read it more than once; raises as `read` does."""
+    return bytes(_load(path, limits)[0])
+
+
 def read_metadata(src: Source, *, limits: Limits | None = None) -> Metadata:
     """EXIF, XMP, IPTC, ICC, comment and resolution of a file, without decoding its pixels.
 
@@ -280,6 +286,7 @@ def add_chroma(
     metadata: Metadata | None = None,
     provenance: Provenance | None = None,
     limits: Limits | None = None,
+    decoded: bool = False,
 ) -> None:
     """Write a colour JPEG whose luma is that of a JPEG, bit for bit: only chroma is added.
 
@@ -293,6 +300,7 @@ def add_chroma(
         quality: of the chroma, 1..100.
         overwrite, metadata, provenance: as in `write`. The pixels keep the orientation that they
             have in `src`, and the tag says so.
+        decoded: `src` is known to be whole, because it was read before; it is not checked again.
 
     Raises:
         UnsupportedFormatError: no JPEG, or one whose luma is not sRGB's (by its ICC profile) or not
@@ -311,7 +319,12 @@ def add_chroma(
         if provenance is not None:
             fields = _noted(fields, provenance)
         encoded = _core.add_chroma_to_jpeg(
-            data, np.ascontiguousarray(cbcr), quality, fields, limits=_plain(limits)
+            data,
+            np.ascontiguousarray(cbcr),
+            quality,
+            fields,
+            limits=_plain(limits),
+            decoded=decoded,
         )
     except ColorlabError as error:
         raise error.with_path(source_path or name) from None

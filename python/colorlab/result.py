@@ -23,6 +23,8 @@ class Certificate:
     max_delta_luma: float  #: largest |Y' out - Y' in|, BT.601 luma in 8-bit steps
     mean_delta_luma: float  #: mean of the same
     reduced_chroma: float  #: share of pixels, 0..1, whose chroma was reduced to fit into sRGB
+    #: a JPEG's luma was copied bit for bit; then L* was measured at the size of its chroma
+    lossless: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The certificate as JSON can hold it."""

@@ -451,3 +451,35 @@ def test_a_killed_run_over_a_shard_goes_on_within_it(place):
     assert report.done == 24 - report.skipped
     assert Path("out/a.tar").read_bytes() == Path("expected/a.tar").read_bytes()
     assert [path.name for path in Path("out").iterdir()] == ["a.tar"]
+
+
+def test_luma_of_a_grey_jpeg_is_kept_bit_for_bit(place):
+    Path("grey").mkdir()
+    rng = np.random.default_rng(3)
+    pixels = np.repeat(np.repeat(rng.integers(30, 226, (9, 13), dtype=np.uint8), 8, 0), 8, 1)
+    Image.fromarray(pixels).save("grey/odd.jpg", quality=88)
+    Image.fromarray(pixels[:71, :95]).save("grey/progressive.jpg", progressive=True)
+    Image.fromarray(pixels).convert("RGB").save("grey/rgb.jpg")
+    Image.fromarray(pixels).save("grey/lossless.png")
+    outcomes = {}
+    report = bulk(
+        "grey",
+        "out",
+        preserve="luma",
+        on_outcome=lambda outcome: outcomes.update({Path(outcome.path).name: outcome}),
+    )
+    assert report.exit_code == 0
+    for name, outcome in outcomes.items():
+        certificate = outcome.certificate
+        assert certificate.preserve == "luma"
+        assert certificate.lossless == (name in ("odd.jpg", "progressive.jpg"))
+        before, after = (image_io.read(p, mode="grey") for p in (outcome.path, outcome.output))
+        if certificate.lossless:
+            np.testing.assert_array_equal(after, before)
+            assert certificate.max_delta_luma == 0
+        colored = image_io.read(outcome.output).astype(int)
+        assert np.abs(colored[..., 0] - colored[..., 2]).mean() > 3
+    # The photo in a file that encodes it anew has the same colours.
+    lossless = image_io.read("out/odd.jpg").astype(int)
+    encoded = image_io.read("out/lossless.png").astype(int)
+    assert np.abs(lossless - encoded).mean() < 6

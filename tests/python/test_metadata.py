@@ -324,3 +324,52 @@ def test_chroma_that_cannot_be_added_is_refused(tmp_path):
     with pytest.raises(errors.OutputError):
         image_io.add_chroma(tmp_path / "a.jpg", encoded(GREY, "JPEG"), cbcr)
     assert (tmp_path / "a.jpg").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"quality": 20},
+        {"optimize": True},
+        {"progressive": True},
+        {"restart_marker_rows": 2},
+        {"qtables": [[(i % 64) + 3 for i in range(64)]]},
+    ],
+)
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_luma_of_any_jpeg_is_kept_and_every_reader_sees_it(tmp_path, options, half, mode):
+    padded = np.ascontiguousarray(np.pad(GREY, ((0, 3), (0, 5)), mode="edge"))
+    image = np.asarray(Image.fromarray(padded).convert(mode))
+    data = encoded(image, "JPEG", **options)
+    step = 2 if half else 1
+    cbcr = np.full((-(-67 // step), -(-101 // step), 2), (100, 150), np.uint8)
+    path = tmp_path / "a.jpg"
+    image_io.add_chroma(path, data, cbcr, quality=95)
+    before = image_io.read(data, mode="grey")
+    np.testing.assert_array_equal(image_io.read(path, mode="grey"), before)
+    with Image.open(path) as colored:
+        assert colored.mode == "RGB"
+        planes = np.asarray(colored.convert("YCbCr")).astype(int)
+        inside = (before > 70) & (before < 180)
+        assert np.abs(planes[inside] - np.array([0, 100, 150]))[:, 1:].max() <= 3
+        assert np.abs(planes[..., 0] - before)[inside].max() <= 2
+    assert len(data) * 0.5 < path.stat().st_size < len(data) * 1.5 + 2000
+
+
+def test_damaged_luma_is_refused_unless_it_was_read_before(tmp_path):
+    data = bytearray(encoded(GREY, "JPEG", quality=95))
+    cbcr = np.full((64, 96, 2), 128, np.uint8)
+    for at in range(len(data) // 2, len(data) // 2 + 4):
+        data[at] = 0x55
+    path = tmp_path / "a.jpg"
+    try:
+        image_io.read(bytes(data))
+    except errors.CorruptImageError:
+        with pytest.raises(errors.CorruptImageError):
+            image_io.add_chroma(path, bytes(data), cbcr)
+    for cut in (len(data) // 2, len(data) - 2):
+        with pytest.raises(errors.TruncatedImageError):
+            image_io.add_chroma(path, bytes(data[:cut]), cbcr)
+    assert not path.exists()

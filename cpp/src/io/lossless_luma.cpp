@@ -7,6 +7,7 @@
 #include "io/exif.hpp"
 #include "io/jpeg_coefficients.hpp"
 #include "io/jpeg_markers.hpp"
+#include "io/jpeg_splice.hpp"
 
 namespace colorlab {
 namespace io {
@@ -145,7 +146,8 @@ void write_coefficients(JpegCoefficients& luma, JpegCoefficients& chroma, bool s
 
 std::vector<std::uint8_t> add_chroma_to_jpeg(std::span<const std::uint8_t> source,
                                              ImageView<const std::uint8_t> cbcr, int quality,
-                                             const Metadata& metadata, const Limits& limits) {
+                                             const Metadata& metadata, const Limits& limits,
+                                             bool decoded) {
   if (quality < 1 || quality > 100) {
     throw Error(ErrorCode::invalid_argument,
                 "JPEG quality must be 1..100, not " + std::to_string(quality));
@@ -180,17 +182,20 @@ std::vector<std::uint8_t> add_chroma_to_jpeg(std::span<const std::uint8_t> sourc
   // Back to how the file's pixels lie.
   planes = io::apply_orientation(std::move(planes), io::inverse_orientation(header.orientation));
 
-  luma.read();
   io::Compressor chroma_compressor(limits);
   io::compress_chroma(planes, quality, chroma_compressor);
   io::JpegCoefficients chroma(chroma_compressor.bytes(), limits);
-  chroma.read();
 
   Metadata carried = metadata;
   if (header.orientation != 1) {
     carried.exif = io::with_orientation(std::move(carried.exif), header.orientation);
     if (swapped) std::swap(carried.dpi_x, carried.dpi_y);
   }
+  auto spliced = io::splice_jpeg(luma, chroma, !full, carried);
+  if (spliced && decoded) return std::move(*spliced);
+  luma.read();
+  if (spliced) return std::move(*spliced);
+  chroma.read();
   io::Compressor result(limits);
   io::write_coefficients(luma, chroma, !full, quality, carried, io::markers_of(carried), result);
   const io::Bytes bytes = result.bytes();

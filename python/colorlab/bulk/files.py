@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import image_io
-from colorlab.errors import OutputError
+from colorlab.errors import ColorlabError, OutputError
 from colorlab.metadata import Metadata, Provenance
 
-__all__ = ["PhotoFile", "read_photo", "write_photo"]
+__all__ = ["PhotoFile", "keeps_luma", "read_photo", "write_chroma", "write_photo"]
 
 _EIGHT_BITS = (".jpg", ".jpeg", ".webp")
-_WITHOUT_ALPHA = (".jpg", ".jpeg")
+_JPEG = (".jpg", ".jpeg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,18 @@ class PhotoFile:
     pixels: npt.NDArray[Any]  #: (H, W) or (H, W, 3), sRGB, upright
     alpha: npt.NDArray[Any] | None  #: (H, W), of the pixels' dtype
     metadata: Metadata
+    grey_jpeg: bytes | None = None  #: the file itself, if its luma may be kept bit for bit
 
 
 def read_photo(path: str, *, limits: image_io.Limits | None = None) -> PhotoFile:
     """Decodes a file; raises as `colorlab.read`."""
-    pixels, metadata = image_io.read(path, mode="unchanged", limits=limits, with_metadata=True)
+    data = image_io.read_file(path, limits=limits)
+    try:
+        pixels, metadata = image_io.read(data, mode="unchanged", limits=limits, with_metadata=True)
+        if pixels.ndim == 2 and image_io.probe(data, limits=limits).format == "jpeg":
+            return PhotoFile(pixels, None, metadata, data)
+    except ColorlabError as error:
+        raise error.with_path(path) from None
     if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
         color = pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3]
         return PhotoFile(np.ascontiguousarray(color), pixels[..., -1], metadata)
@@ -55,15 +62,11 @@ def write_photo(
     """
     target = Path(path)
     extension = target.suffix.lower()
-    if source.alpha is not None and extension not in _WITHOUT_ALPHA:
+    _make_folder(target.parent)
+    if source.alpha is not None and extension not in _JPEG:
         rgb = np.dstack([rgb, source.alpha])
     if rgb.dtype == np.uint16 and extension in _EIGHT_BITS:
         rgb = image_io.to_8bit(rgb)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"the folder cannot be made: {error.strerror or error}"
-        raise OutputError(reason, path=str(target.parent)) from error
     image_io.write(
         target,
         np.asarray(rgb),
@@ -72,3 +75,46 @@ def write_photo(
         metadata=source.metadata,
         provenance=provenance,
     )
+
+
+def keeps_luma(path: str, source: PhotoFile) -> bool:
+    """Whether a photo's luma can go into this file bit for bit: from grey JPEG to JPEG."""
+    return source.grey_jpeg is not None and Path(path).suffix.lower() in _JPEG
+
+
+def write_chroma(
+    path: str,
+    cbcr: npt.NDArray[np.uint8],
+    source: PhotoFile,
+    *,
+    quality: int,
+    overwrite: bool,
+    provenance: Provenance | None,
+) -> None:
+    """Adds chroma to a grey JPEG, otherwise as `write_photo`.
+
+    Raises:
+        UnsupportedFormatError: its profile says that its luma is not sRGB's.
+        OutputError: as `write_photo`.
+    """
+    assert source.grey_jpeg is not None
+    target = Path(path)
+    _make_folder(target.parent)
+    image_io.add_chroma(
+        target,
+        source.grey_jpeg,
+        cbcr,
+        quality=quality,
+        overwrite=overwrite,
+        metadata=source.metadata,
+        provenance=provenance,
+        decoded=True,
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"the folder cannot be made: {error.strerror or error}"
+        raise OutputError(reason, path=str(folder)) from error

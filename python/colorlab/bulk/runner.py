@@ -7,12 +7,14 @@ small, and it reads only while the photos ahead of the network fit into the memo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +22,25 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import image_io
-from colorlab.bulk.files import PhotoFile, read_photo, write_photo
+from colorlab.bulk.files import (
+    PhotoFile,
+    keeps_luma,
+    read_photo,
+    write_chroma,
+    write_photo,
+)
 from colorlab.bulk.journal import Journal
 from colorlab.bulk.plan import Job
 from colorlab.bulk.report import Outcome
 from colorlab.colorizer import Colorizer, Prepared
-from colorlab.errors import ColorlabError, OutOfMemoryError, OutputError
+from colorlab.errors import (
+    ColorlabError,
+    OutOfMemoryError,
+    OutputError,
+    UnsupportedFormatError,
+)
 from colorlab.metadata import Provenance
-from colorlab.result import Preserve
+from colorlab.result import Certificate, Preserve
 from colorlab.session import available_cores
 
 __all__ = ["Settings", "run"]
@@ -270,43 +283,48 @@ class _Pipeline:
 
     def _finish(self, photo: _Photo) -> Outcome:
         began = time.perf_counter()
-        job, settings = photo.job, self._settings
+        job = photo.job
+        height, width = _prepared(photo).pixels.shape[:2]
         try:
-            assert photo.ab is not None
-            result = self._colorizer.finish(
-                _prepared(photo),
-                photo.ab,
-                saturation=settings.saturation,
-                preserve=settings.preserve,
-                threads=1,
-            )
-            photo.prepared = None
-            assert photo.source is not None
-            self._write(job, result, photo.source)
+            certificate = self._color(photo)
         except MemoryError as error:
             return self._failure(photo, _memory_error(error))
         except ColorlabError as error:
             return self._failure(photo, error)
         seconds = photo.seconds + time.perf_counter() - began
-        height, width = result.shape[:2]
-        return Outcome(
-            job.path, job.output, "ok", result.certificate, None, seconds, (height, width)
-        )
+        return Outcome(job.path, job.output, "ok", certificate, None, seconds, (height, width))
 
-    def _write(self, job: Job, rgb: npt.NDArray[Any], source: PhotoFile) -> None:
+    def _color(self, photo: _Photo) -> Certificate | None:
+        """Full-size colour into the output; says what was kept."""
+        job, settings, source, ab = photo.job, self._settings, photo.source, photo.ab
+        assert source is not None
+        assert ab is not None
+        if settings.preserve == "luma" and keeps_luma(job.output, source):
+            cbcr, kept = self._colorizer.finish_chroma(
+                _prepared(photo), ab, saturation=settings.saturation, threads=1
+            )
+            # A JPEG in colours of its own is encoded anew below.
+            with contextlib.suppress(UnsupportedFormatError):
+                self._write(job, partial(write_chroma, job.output, cbcr, source))
+                return kept
+        result = self._colorizer.finish(
+            _prepared(photo),
+            ab,
+            saturation=settings.saturation,
+            preserve=settings.preserve,
+            threads=1,
+        )
+        photo.prepared = None
+        self._write(job, partial(write_photo, job.output, result, source))
+        return result.certificate
+
+    def _write(self, job: Job, write: Callable[..., None]) -> None:
         self._check_output(job)
         overwrite = self._settings.overwrite
         if self._journal is not None:
             overwrite = overwrite or self._journal.may_replace(job)
             self._journal.start(job)
-        write_photo(
-            job.output,
-            rgb,
-            source,
-            quality=self._settings.quality,
-            overwrite=overwrite,
-            provenance=self._provenance,
-        )
+        write(quality=self._settings.quality, overwrite=overwrite, provenance=self._provenance)
         if self._journal is not None:
             self._journal.finish(job)
 
