@@ -1,5 +1,6 @@
 // colorlab._core: probe, decode, metadata, encoders, profiles, read_file, write_file_atomically.
 #include <pybind11/numpy.h>
+#include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
 #include <algorithm>
@@ -306,10 +307,11 @@ py::bytes read_whole_file(const std::filesystem::path& path, const py::object& l
   return to_bytes(bytes);
 }
 
-void write_whole_file(const std::filesystem::path& path, const py::object& data, bool overwrite) {
+void write_whole_file(const std::filesystem::path& path, const py::object& data, bool overwrite,
+                      std::optional<unsigned> permissions, std::optional<std::int64_t> modified) {
   const Buffer buffer(data);
   const py::gil_scoped_release free;
-  write_file_atomically(path, buffer.bytes(), overwrite);
+  write_file_atomically(path, buffer.bytes(), overwrite, {permissions, modified});
 }
 
 }  // namespace
@@ -349,7 +351,9 @@ void register_io(py::module_& module) {
   module.def("read_file", read_whole_file, py::arg("path"), py::arg("limits") = py::none(),
              "A whole file as bytes.");
   module.def("write_file_atomically", write_whole_file, py::arg("path"), py::arg("data"),
-             py::arg("overwrite") = false, "Writes a whole file or nothing.");
+             py::arg("overwrite") = false, py::arg("permissions") = py::none(),
+             py::arg("modified") = py::none(),
+             "Writes a whole file or nothing; modified: nanoseconds since 1970.");
 }
 
 }  // namespace colorlab::bindings

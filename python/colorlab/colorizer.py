@@ -561,7 +561,7 @@ def recolor(
     rgb, measured = _core.recolor(
         pixels, ab, preserve=preserve, upsample=upsample, out=out, threads=threads or 0
     )
-    return ColorizedImage.of(rgb, Certificate(preserve=preserve, **measured))
+    return ColorizedImage.of(rgb, Certificate(preserve=preserve, lossless=False, **measured))
 
 
 def _portable(model: registry.ModelSource, path: str | None) -> str | bytes:

@@ -205,6 +205,8 @@ def write(
     metadata: Metadata | None = None,
     provenance: Provenance | None = None,
     profile: Literal["srgb", "source", "none"] = "srgb",
+    permissions: int | None = None,
+    mtime_ns: int | None = None,
 ) -> None:
     """Encode sRGB pixels and write them; the file appears whole or not at all.
 
@@ -223,6 +225,8 @@ def write(
         provenance: the note that the colour is machine-made; None writes none.
         profile: "srgb" tags the pixels as sRGB. "source" converts colours to the RGB profile of
             `metadata` and embeds that; where there is none it is "srgb". "none" writes no tag.
+        permissions: of the new file, as 0o640; else those of the file it replaces, or the usual.
+        mtime_ns: when it is to be dated, nanoseconds since 1970, as `os.stat` gives; else now.
 
     Raises:
         UnsupportedFormatError: another extension.
@@ -243,7 +247,9 @@ def write(
             provenance=provenance,
             profile=profile,
         )
-        _core.write_file_atomically(name, data, overwrite=overwrite)
+        _core.write_file_atomically(
+            name, data, overwrite=overwrite, permissions=permissions, modified=mtime_ns
+        )
     except ColorlabError as error:
         raise error.with_path(name) from None
 
@@ -287,6 +293,8 @@ def add_chroma(
     provenance: Provenance | None = None,
     limits: Limits | None = None,
     decoded: bool = False,
+    permissions: int | None = None,
+    mtime_ns: int | None = None,
 ) -> None:
     """Write a colour JPEG whose luma is that of a JPEG, bit for bit: only chroma is added.
 
@@ -298,8 +306,8 @@ def add_chroma(
         cbcr: JFIF's Cb and Cr (128 is none), `uint8` (H, W, 2) of the upright photo for 4:4:4, or
             (ceil(H/2), ceil(W/2), 2) for 4:2:0.
         quality: of the chroma, 1..100.
-        overwrite, metadata, provenance: as in `write`. The pixels keep the orientation that they
-            have in `src`, and the tag says so.
+        overwrite, metadata, provenance, permissions, mtime_ns: as in `write`. The pixels keep the
+            orientation that they have in `src`, and the tag says so.
         decoded: `src` is known to be whole, because it was read before; it is not checked again.
 
     Raises:
@@ -328,7 +336,9 @@ def add_chroma(
         )
     except ColorlabError as error:
         raise error.with_path(source_path or name) from None
-    _core.write_file_atomically(name, encoded, overwrite=overwrite)
+    _core.write_file_atomically(
+        name, encoded, overwrite=overwrite, permissions=permissions, modified=mtime_ns
+    )
 
 
 def _extension(name: str) -> str:

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -78,8 +79,13 @@ template <class T>  // std::uint8_t, std::uint16_t; 1..4 channels
 // A whole file; Error(file_not_found | input_unreadable | image_too_large) names it.
 [[nodiscard]] std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
                                                   const Limits& limits);
+// What a new file is given besides its bytes.
+struct FileAttributes {
+  std::optional<unsigned> permissions;  // 0..07777; else those of the file replaced, if any
+  std::optional<std::int64_t> modified_nanoseconds;  // since 1970; else now
+};
 // All or nothing: temporary file in the same folder, fsync, rename (link when it must not replace).
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes,
-                           bool overwrite);
+                           bool overwrite, const FileAttributes& attributes = {});
 
 }  // namespace colorlab

@@ -68,14 +68,23 @@ class Temporary {
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
 
-  void write(std::span<const std::uint8_t> bytes, std::optional<mode_t> mode) {
+  void write(std::span<const std::uint8_t> bytes, const FileAttributes& attributes) {
     while (!bytes.empty()) {
       const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) unwritable(target_, errno);
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
-    if (mode) (void)::fchmod(descriptor_, *mode);
+    // File systems without permissions or times refuse to set them; the pixels matter more.
+    if (attributes.permissions) (void)::fchmod(descriptor_, *attributes.permissions);
+    if (attributes.modified_nanoseconds) {
+      constexpr std::int64_t kSecond = 1'000'000'000;
+      const std::int64_t time = *attributes.modified_nanoseconds;
+      const std::int64_t rest = (time % kSecond + kSecond) % kSecond;
+      const timespec moment{static_cast<time_t>((time - rest) / kSecond), static_cast<long>(rest)};
+      const timespec times[2] = {moment, moment};  // of access and of modification
+      (void)::futimens(descriptor_, times);
+    }
     if (::fsync(descriptor_) != 0) unwritable(target_, errno);
     const int closed = ::close(descriptor_);
     descriptor_ = -1;
@@ -117,8 +126,11 @@ void sync_folder(const fs::path& target) {
 }  // namespace
 
 void write_file_atomically(const fs::path& path, std::span<const std::uint8_t> bytes,
-                           bool overwrite) {
+                           bool overwrite, const FileAttributes& attributes) {
   if (!path.has_filename()) unwritable(path, "names no file");
+  if (attributes.permissions && *attributes.permissions > 07777U) {
+    throw Error(ErrorCode::invalid_argument, "permissions must be 0..0o7777", path.string());
+  }
   const std::optional<mode_t> mode = existing_mode(path, overwrite);
   std::error_code ignored;
   // Through a symbolic link the file it points at is replaced, not the link.
@@ -126,7 +138,9 @@ void write_file_atomically(const fs::path& path, std::span<const std::uint8_t> b
       mode && fs::is_symlink(path, ignored) ? fs::canonical(path, ignored) : path;
   {
     Temporary temporary(target);
-    temporary.write(bytes, mode);
+    FileAttributes given = attributes;
+    if (!given.permissions && mode) given.permissions = *mode;
+    temporary.write(bytes, given);
     if (overwrite) {
       temporary.replace();
     } else {
