@@ -407,11 +407,8 @@ class Colorizer:
         saturation: float = 1.0,
         threads: int | None = None,
     ) -> tuple[npt.NDArray[np.uint8], Certificate]:
-        """The third stage for a grey JPEG that keeps its luma bit for bit.
-
-        Returns:
-            Cb and Cr for `colorlab.image_io.add_chroma`, uint8 (ceil(H/2), ceil(W/2), 2), and the
-            certificate of the file that it then writes.
+        """The third stage for a grey JPEG whose luma is kept bit for bit: Cb and Cr, uint8
+        (ceil(H/2), ceil(W/2), 2), for `image_io.add_chroma`, and the certificate of its file.
         """
         if saturation != 1.0:
             ab = ab * np.float32(saturation)
