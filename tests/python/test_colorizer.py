@@ -258,7 +258,9 @@ def test_the_certificate_belongs_to_these_pixels(painter):
         "max_delta_luma",
         "mean_delta_luma",
         "reduced_chroma",
+        "lossless",
     }
+    assert not result.certificate.lossless  # said of files only
 
 
 # Streams and batches
