@@ -4,6 +4,7 @@ Nothing here may need the repository, a compiler, or another image library.
 """
 
 import importlib.metadata
+import os
 import subprocess
 import sys
 
@@ -36,7 +37,8 @@ def test_colors_survive_on_every_target(target):
         "assert np.array_equal(colorlab.lab_to_rgb(colorlab.rgb_to_lab(rgb)), rgb)\n"
         f"assert colorlab.build_info()['active_target'] == {target!r}\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env={"COLORLAB_FORCE_TARGET": target})
+    forced = os.environ | {"COLORLAB_FORCE_TARGET": target}
+    subprocess.run([sys.executable, "-c", code], check=True, env=forced)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])

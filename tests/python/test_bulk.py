@@ -483,3 +483,20 @@ def test_luma_of_a_grey_jpeg_is_kept_bit_for_bit(place):
     lossless = image_io.read("out/odd.jpg").astype(int)
     encoded = image_io.read("out/lossless.png").astype(int)
     assert np.abs(lossless - encoded).mean() < 6
+
+
+def test_the_limits_that_let_a_grey_jpeg_in_let_its_chroma_in(place, monkeypatch):
+    Image.new("L", (90, 40), 99).save("grey.jpg")
+    given = []
+    original = image_io.add_chroma
+
+    def spy(*arguments, **options):
+        given.append(options["limits"])
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(image_io, "add_chroma", spy)
+    limits = {"max_pixels": 1 << 30}
+    with Colorizer("m.onnx", limits=limits) as colorizer:
+        plan = make_plan(["grey.jpg"], "out/")
+        assert execute(plan, colorizer, Settings(preserve="luma")).exit_code == 0
+    assert given == [limits]

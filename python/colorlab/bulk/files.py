@@ -87,6 +87,7 @@ def write_chroma(
     cbcr: npt.NDArray[np.uint8],
     source: PhotoFile,
     *,
+    limits: image_io.Limits | None,
     quality: int,
     overwrite: bool,
     provenance: Provenance | None,
@@ -108,6 +109,7 @@ def write_chroma(
         overwrite=overwrite,
         metadata=source.metadata,
         provenance=provenance,
+        limits=limits,
         decoded=True,
     )
 

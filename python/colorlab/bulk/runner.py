@@ -305,7 +305,8 @@ class _Pipeline:
             )
             # A JPEG in colours of its own is encoded anew below.
             with contextlib.suppress(UnsupportedFormatError):
-                self._write(job, partial(write_chroma, job.output, cbcr, source))
+                limits = self._colorizer.limits
+                self._write(job, partial(write_chroma, job.output, cbcr, source, limits=limits))
                 return kept
         result = self._colorizer.finish(
             _prepared(photo),
