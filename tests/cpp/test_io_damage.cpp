@@ -157,7 +157,12 @@ TEST_CASE("thousands of errors leave no descriptor and no memory behind") {
   fail_often(10'000);
   fs::remove(path);
   CHECK(open_descriptors() == descriptors);
-  // A single leaked row buffer each time would be over 10 MB.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  // A single leaked row buffer each time would be over 10 MB. AddressSanitizer keeps freed memory
+  // in quarantine, and its leak check is the sharper one.
   CHECK(resident_bytes() < resident + (4U << 20));
+#else
+  (void)resident;
+#endif
 }
 #endif
