@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from colorlab.model.card import ModelCard
     from colorlab.result import Certificate, ColorizedImage
     from colorlab.tiling import Tile, map_tiles, tiles
+    from colorlab.video import VideoReport, colorize_video
 
 # Where each name lies that is loaded when it is first used; no attribute means the module itself.
 _LAZY = {
@@ -45,8 +46,10 @@ _LAZY = {
     "Colorizer": ("colorlab.colorizer", "Colorizer"),
     "ModelCard": ("colorlab.model.card", "ModelCard"),
     "Tile": ("colorlab.tiling", "Tile"),
+    "VideoReport": ("colorlab.video", "VideoReport"),
     "bulk": ("colorlab.bulk", ""),
     "colorize": ("colorlab.colorizer", "colorize"),
+    "colorize_video": ("colorlab.video", "colorize_video"),
     "map_tiles": ("colorlab.tiling", "map_tiles"),
     "models": ("colorlab.model.registry", ""),
     "recolor": ("colorlab.colorizer", "recolor"),
@@ -63,12 +66,14 @@ __all__ = [
     "ModelCard",
     "Provenance",
     "Tile",
+    "VideoReport",
     "__version__",
     "add_chroma",
     "build_info",
     "bulk",
     "colorfulness",
     "colorize",
+    "colorize_video",
     "cpu_targets",
     "delta_e",
     "encode",

@@ -95,6 +95,17 @@ def test_ray_data(place):
     assert is_colored(place / "out/0.jpg")
 
 
+def test_video(place):
+    av = pytest.importorskip("av")
+    with av.open(str(place / "film.mkv"), "w") as file:
+        stream = file.add_stream("ffv1", rate=25, width=120, height=96)
+        for _ in range(12):
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(photo(1))))
+        file.mux(stream.encode(None))
+    assert "0 cuts, flicker" in run("video.py", place / "film.mkv", place / "out")
+    assert is_colored(place / "out/000010.jpg")
+
+
 @pytest.mark.slow
 def test_notebook(place, monkeypatch):
     pytest.importorskip("skimage")

@@ -19,7 +19,7 @@ MAY_USE_CORE = {"colorlab", "colorlab.color", "colorlab.image_io", "colorlab.til
     "colorlab.evaluation",
     "colorlab.html_report",
 }
-HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "matplotlib"}
+HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "matplotlib", "av"}
 # Lower layers first: a module may import those of its own layer and below.
 LAYERS = [
     {"bootstrap", "errors", "metadata", "render", "result"},
@@ -28,7 +28,7 @@ LAYERS = [
     {"evaluation_report", "session"},
     {"fid"},
     {"colorizer"},
-    {"bulk"},
+    {"bulk", "video"},
     {"bench"},
     {"cli", "__main__"},
 ]

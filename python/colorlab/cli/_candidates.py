@@ -17,8 +17,8 @@ from colorlab.bulk.files import PhotoFile, read_photo, write_photo
 from colorlab.bulk.plan import Job, Plan
 from colorlab.bulk.report import exit_code_of, explain
 from colorlab.bulk.runner import Settings
+from colorlab.cli._colorizer import colorizer_of
 from colorlab.cli._terminal import emit, progress, say
-from colorlab.cli.colorize import colorizer_of
 from colorlab.colorizer import Colorizer
 from colorlab.errors import ColorlabError, InvalidArgumentError, OutputError
 from colorlab.metadata import Metadata, Provenance

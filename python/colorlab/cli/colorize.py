@@ -6,13 +6,13 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from colorlab.cli._colorizer import add_looks, add_machine, colorizer_of
 from colorlab.cli._terminal import emit, progress, say
 
 if TYPE_CHECKING:
     from colorlab.bulk import BulkReport, Outcome, Plan
-    from colorlab.colorizer import Colorizer
 
 _EXAMPLES = """\
 examples:
@@ -85,29 +85,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="HTML",
         help="a page on the run: doubtful photos first, the slowest, failures; replaced if there",
     )
-    looks = parser.add_argument_group("how it looks")
-    looks.add_argument(
-        "--model", default="default", help="a bundled generator's name, or an ONNX file"
-    )
-    looks.add_argument(
-        "--adapter",
-        choices=("ddcolor", "deoldify", "eccv16", "siggraph17"),
-        help="what the model is, when it is none of colorlab's and no MODEL.onnx.toml tells",
-    )
-    looks.add_argument(
-        "--trust-model",
-        action="store_true",
-        help="allow a model that needs custom operators or other files",
-    )
-    looks.add_argument(
-        "--size",
-        type=_size,
-        default="auto",
-        help="short side, pixels, at which the generator sees the photo (default: auto)",
-    )
-    looks.add_argument(
-        "--saturation", type=float, default=1.0, help="multiplies the colour, 0..10 (default: 1)"
-    )
+    looks = add_looks(parser)
     looks.add_argument(
         "--candidates",
         type=int,
@@ -133,9 +111,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="store_true",
         help="leave out the note in each file that its colour is machine-made",
     )
-    machine = parser.add_argument_group("the machine")
-    machine.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    machine.add_argument("--threads", type=int, help="of the network (default: every core)")
+    machine = add_machine(parser)
     machine.add_argument("--workers", type=int, help="threads for files (default: one per core)")
     machine.add_argument(
         "--max-memory",
@@ -178,20 +154,6 @@ def run(args: argparse.Namespace) -> int:
         return _candidates.run(plan, settings, args)
     with colorizer_of(args) as colorizer:
         return _colorize(plan, colorizer, settings, args)
-
-
-def colorizer_of(args: argparse.Namespace) -> Colorizer:
-    """The colorizer that the options ask for."""
-    from colorlab.colorizer import Colorizer
-
-    return Colorizer(
-        args.model,
-        device=args.device,
-        threads=args.threads,
-        size=args.size,
-        adapter=args.adapter,
-        trust_model=args.trust_model,
-    )
 
 
 def _colorize(plan: Plan, colorizer: object, settings: object, args: argparse.Namespace) -> int:
@@ -244,10 +206,6 @@ def _listed(source: str) -> list[str]:
         raise InputError(f"cannot be read: {error.strerror or error}", path=source) from error
     names = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [os.fsdecode(name) for name in names if name]
-
-
-def _size(text: str) -> int | Literal["auto"]:
-    return "auto" if text == "auto" else int(text)
 
 
 def _bytes(text: str) -> int:

@@ -1,0 +1,70 @@
+"""The options that make a colorizer, shared by the verbs that colour."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from colorlab.colorizer import Colorizer
+
+__all__ = ["add_looks", "add_machine", "colorizer_of", "options_of"]
+
+
+def add_looks(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Adds the generator and how strong its colours are, in a group that may get more."""
+    looks = parser.add_argument_group("how it looks")
+    looks.add_argument(
+        "--model", default="default", help="a bundled generator's name, or an ONNX file"
+    )
+    looks.add_argument(
+        "--adapter",
+        choices=("ddcolor", "deoldify", "eccv16", "siggraph17"),
+        help="what the model is, when it is none of colorlab's and no MODEL.onnx.toml tells",
+    )
+    looks.add_argument(
+        "--trust-model",
+        action="store_true",
+        help="allow a model that needs custom operators or other files",
+    )
+    looks.add_argument(
+        "--size",
+        type=_size,
+        default="auto",
+        help="short side, pixels, at which the generator sees the photo (default: auto)",
+    )
+    looks.add_argument(
+        "--saturation", type=float, default=1.0, help="multiplies the colour, 0..10 (default: 1)"
+    )
+    return looks
+
+
+def add_machine(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Adds where the generator runs, in a group that may get more."""
+    machine = parser.add_argument_group("the machine")
+    machine.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    machine.add_argument("--threads", type=int, help="of the network (default: every core)")
+    return machine
+
+
+def options_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `Colorizer` that the options ask for."""
+    return {
+        "model": args.model,
+        "device": args.device,
+        "threads": args.threads,
+        "size": args.size,
+        "adapter": args.adapter,
+        "trust_model": args.trust_model,
+    }
+
+
+def colorizer_of(args: argparse.Namespace) -> Colorizer:
+    """The colorizer that the options ask for."""
+    from colorlab.colorizer import Colorizer
+
+    return Colorizer(**options_of(args))
+
+
+def _size(text: str) -> int | Literal["auto"]:
+    return "auto" if text == "auto" else int(text)
