@@ -8,7 +8,7 @@ import generators
 import numpy as np
 import pytest
 from colorlab import bootstrap, html_report, read, write
-from colorlab.bench import files, kernels, pipeline, report, scaling, suites
+from colorlab.bench import archive, files, kernels, pipeline, report, scaling, suites
 from colorlab.bench.pictures import picture
 from colorlab.bench.plots import Curves
 from colorlab.bench.race import OURS, Case, Competitor, Race, Result, measure
@@ -38,7 +38,12 @@ def wrong(numbers, threads):
 
 @pytest.mark.parametrize(
     "case",
-    [*kernels.cases(("256",)), *files.cases(("256",)), *pipeline.cases({"256": 2})],
+    [
+        *kernels.cases(("256",)),
+        *files.cases(("256",)),
+        *archive.cases(("256",)),
+        *pipeline.cases({"256": 2}),
+    ],
     ids=lambda case: f"{case.suite}: {case}",
 )
 def test_every_competitor_gives_the_right_result(case):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from colorlab.bench import evaluation, files, kernels, pipeline
+from colorlab.bench import archive, evaluation, files, kernels, pipeline
 from colorlab.bench.race import Case
 
 __all__ = ["SUITES", "cases"]
@@ -12,6 +12,7 @@ __all__ = ["SUITES", "cases"]
 SUITES: dict[str, Callable[[], Iterator[Case]]] = {
     "kernels": kernels.cases,
     "files": files.cases,
+    "archive": archive.cases,
     "pipeline": pipeline.cases,
     "evaluation": evaluation.cases,
 }

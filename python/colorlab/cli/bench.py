@@ -8,7 +8,7 @@ from typing import Any
 
 from colorlab.cli._terminal import emit, progress, show
 
-_SUITES = ("kernels", "files", "pipeline", "evaluation")
+_SUITES = ("kernels", "files", "archive", "pipeline", "evaluation")
 _EXAMPLES = """\
 examples:
   colorlab bench --suite kernels
