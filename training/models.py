@@ -6,7 +6,7 @@ import numpy as np
 from keras import KerasTensor, Model, initializers, layers
 
 from . import bins as ab_bins
-from . import encoder as lite0
+from . import encoder as lite
 from .config import Config, ModelConfig
 from .spectral import SpectralConv2D
 
@@ -29,7 +29,7 @@ def build_generator(config: ModelConfig) -> Model:
     if config.architecture in PLAIN_ENCODERS:
         encoder = _plain_encoder(PLAIN_ENCODERS[config.architecture])
     else:
-        encoder = _lite0_encoder(config)
+        encoder = _lite_encoder(config)
     _, quarter, eighth, sixteenth, top = encoder.outputs
     x = _conv(top, config.decoder[0], 1, "decoder32")
     for tap, width, name in zip(
@@ -47,14 +47,15 @@ def build_generator(config: ModelConfig) -> Model:
     return Model(encoder.inputs[0], [logits, residual], name="generator")
 
 
-def _lite0_encoder(config: ModelConfig) -> Model:
-    encoder = lite0.build_encoder()
+def _lite_encoder(config: ModelConfig) -> Model:
+    variant = lite.VARIANTS[config.architecture]
+    encoder = lite.build_encoder(variant)
     if config.pretrained:
-        lite0.load_pretrained(encoder)
+        lite.load_pretrained(encoder, variant)
     for layer in encoder.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.trainable = False  # ImageNet's statistics; also what small batches need
-    frozen = lite0.frozen_layer_names(encoder, config.frozen_blocks)
+    frozen = lite.frozen_layer_names(encoder, config.frozen_blocks)
     for layer in encoder.layers:
         if layer.name in frozen:
             layer.trainable = False
