@@ -16,6 +16,7 @@ ARCHITECTURES = {  # side of crops; 0: any multiple of 32
     "unet-lite0": 0,
     "unet-lite1": 0,
     "unet-lite2": 0,
+    "unet-keras": 0,
     "unet-nano": 0,
     "unet-tiny": 0,
     "unet-base": 0,
@@ -72,6 +73,7 @@ AUGMENT_LIMITS = {
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     architecture: str = "unet-lite0"
+    backbone: str = ""  # of unet-keras: a network of keras.applications, as "MobileNetV2"
     pretrained: bool = True  # start the encoder from ImageNet weights
     head: str = "classification"  # over ab bins, plus a residual; regression: ab itself
     decoder: tuple[int, ...] = (160, 96, 64)  # channels at 1/16, 1/8 and 1/4 of the input
@@ -255,6 +257,10 @@ def _check(config: Config, origin: str) -> None:
     need(
         model.architecture in ARCHITECTURES,
         f'model.architecture: "{model.architecture}" is not one of {", ".join(ARCHITECTURES)}',
+    )
+    need(
+        bool(model.backbone) == (model.architecture == "unet-keras"),
+        'model.backbone: for the architecture "unet-keras", and only for it',
     )
     side = ARCHITECTURES[model.architecture]
     need(side in (0, data.crop), f"data.crop: {model.architecture} takes crops of {side}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from keras import KerasTensor, Model, initializers, layers
 
+from . import backbones, onnx_writer
 from . import bins as ab_bins
 from . import encoder as lite
 from .config import Config, ModelConfig
@@ -26,11 +27,8 @@ def build_generator(config: ModelConfig) -> Model:
     The residual is in units of ab_scale, added to the bins' annealed mean. With the regression head
     the only output is ab [N,H/4,W/4,2], in the same units.
     """
-    if config.architecture in PLAIN_ENCODERS:
-        encoder = _plain_encoder(PLAIN_ENCODERS[config.architecture])
-    else:
-        encoder = _lite_encoder(config)
-    _, quarter, eighth, sixteenth, top = encoder.outputs
+    encoder = _encoder(config)
+    quarter, eighth, sixteenth, top = encoder.outputs[-4:]
     x = _conv(top, config.decoder[0], 1, "decoder32")
     for tap, width, name in zip(
         (sixteenth, eighth, quarter), config.decoder, ("16", "8", "4"), strict=True
@@ -47,13 +45,19 @@ def build_generator(config: ModelConfig) -> Model:
     return Model(encoder.inputs[0], [logits, residual], name="generator")
 
 
-def _lite_encoder(config: ModelConfig) -> Model:
-    variant = lite.VARIANTS[config.architecture]
-    encoder = lite.build_encoder(variant)
-    if config.pretrained:
-        lite.load_pretrained(encoder, variant)
+def _encoder(config: ModelConfig) -> Model:
+    if config.architecture in PLAIN_ENCODERS:
+        return _plain_encoder(PLAIN_ENCODERS[config.architecture])
+    if config.architecture == "unet-keras":
+        encoder = backbones.build_encoder(config.backbone, pretrained=config.pretrained)
+        onnx_writer.check(encoder)  # rather now than after the training
+    else:
+        variant = lite.VARIANTS[config.architecture]
+        encoder = lite.build_encoder(variant)
+        if config.pretrained:
+            lite.load_pretrained(encoder, variant)
     for layer in encoder.layers:
-        if isinstance(layer, layers.BatchNormalization):
+        if isinstance(layer, layers.BatchNormalization) and config.pretrained:
             layer.trainable = False  # ImageNet's statistics; also what small batches need
     frozen = lite.frozen_layer_names(encoder, config.frozen_blocks)
     for layer in encoder.layers:

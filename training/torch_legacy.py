@@ -1,5 +1,6 @@
-"""State dicts in torch's legacy (non-zip) file format as arrays, without torch and without a general
-unpickler: an OrderedDict of tensors, the keys of their storages, and the storages' raw numbers.
+"""State dicts in torch's legacy (non-zip) file format, without torch and a general unpickler.
+
+Such a file is an OrderedDict of tensors, the keys of their storages, and the storages' numbers.
 """
 
 from __future__ import annotations

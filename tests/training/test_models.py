@@ -135,13 +135,11 @@ def test_weights_of_another_network_are_refused(inference):
 @pytest.mark.parametrize(
     ("layer", "name"),
     [
-        (lambda x: keras.layers.Conv2D(2, 3, activation="tanh", name="odd")(x), "odd"),
-        (lambda x: keras.layers.Conv2D(2, 3, strides=2, padding="same", name="even")(x), "even"),
+        (lambda x: keras.layers.Conv2D(2, 3, activation="gelu", name="odd")(x), "odd"),
+        (lambda x: keras.layers.Conv2D(2, 4, strides=2, padding="same", name="even")(x), "even"),
+        (lambda x: keras.layers.Conv2D(2, 7, strides=3, padding="same", name="far")(x), "far"),
+        (lambda x: keras.layers.MaxPooling2D(2, padding="same", name="pool")(x), "pool"),
         (lambda x: keras.layers.GaussianNoise(0.1, name="noise")(x), "noise"),
-        (
-            lambda x: keras.layers.ReLU(name="late")(keras.layers.ZeroPadding2D(1)(x)),
-            "late",
-        ),
         (
             lambda x: keras.layers.UpSampling2D(2, interpolation="bilinear", name="soft")(x),
             "soft",
