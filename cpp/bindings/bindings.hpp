@@ -10,6 +10,7 @@ void register_color(pybind11::module_& module);
 void register_pipeline(pybind11::module_& module);
 void register_tile(pybind11::module_& module);
 void register_io(pybind11::module_& module);
+void register_rows(pybind11::module_& module);
 void register_loader(pybind11::module_& module);
 
 }  // namespace colorlab::bindings

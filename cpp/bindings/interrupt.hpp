@@ -4,18 +4,22 @@
 
 #include <pybind11/pybind11.h>
 
+#include <atomic>
+
 #include "colorlab/cancel.hpp"
 #include "colorlab/error.hpp"
 
 namespace colorlab::bindings {
 
 // Calls work(CancelToken&) without the GIL. Whatever a signal handler raises meanwhile (Ctrl-C:
-// KeyboardInterrupt) stops the work and is raised here.
+// KeyboardInterrupt) stops the work and is raised here. So does `stop`, if it is given: signals
+// reach Python's main thread only.
 template <class Work>
-auto interruptible(const Work& work) {
+auto interruptible(const Work& work, const std::atomic<bool>* stop = nullptr) {
   namespace py = pybind11;
   const py::gil_scoped_release free;
-  CancelToken token([] {
+  CancelToken token([stop] {
+    if (stop != nullptr && stop->load(std::memory_order_relaxed)) return true;
     const py::gil_scoped_acquire held;
     return PyErr_CheckSignals() != 0;
   });

@@ -10,5 +10,6 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   register_pipeline(module);
   register_tile(module);
   register_io(module);
+  register_rows(module);
   register_loader(module);
 }

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from colorlab.model import registry as models
     from colorlab.model.card import ModelCard
     from colorlab.result import Certificate, ColorizedImage
+    from colorlab.rows import RowReader, RowWriter, create_rows, open_rows
     from colorlab.tiling import Tile, map_tiles, tiles
     from colorlab.video import VideoReport, colorize_video
 
@@ -45,13 +46,17 @@ _LAZY = {
     "ColorizedImage": ("colorlab.result", "ColorizedImage"),
     "Colorizer": ("colorlab.colorizer", "Colorizer"),
     "ModelCard": ("colorlab.model.card", "ModelCard"),
+    "RowReader": ("colorlab.rows", "RowReader"),
+    "RowWriter": ("colorlab.rows", "RowWriter"),
     "Tile": ("colorlab.tiling", "Tile"),
     "VideoReport": ("colorlab.video", "VideoReport"),
     "bulk": ("colorlab.bulk", ""),
     "colorize": ("colorlab.colorizer", "colorize"),
     "colorize_video": ("colorlab.video", "colorize_video"),
+    "create_rows": ("colorlab.rows", "create_rows"),
     "map_tiles": ("colorlab.tiling", "map_tiles"),
     "models": ("colorlab.model.registry", ""),
+    "open_rows": ("colorlab.rows", "open_rows"),
     "recolor": ("colorlab.colorizer", "recolor"),
     "tiles": ("colorlab.tiling", "tiles"),
 }
@@ -65,6 +70,8 @@ __all__ = [
     "Metadata",
     "ModelCard",
     "Provenance",
+    "RowReader",
+    "RowWriter",
     "Tile",
     "VideoReport",
     "__version__",
@@ -75,6 +82,7 @@ __all__ = [
     "colorize",
     "colorize_video",
     "cpu_targets",
+    "create_rows",
     "delta_e",
     "encode",
     "errors",
@@ -82,6 +90,7 @@ __all__ = [
     "lightness",
     "map_tiles",
     "models",
+    "open_rows",
     "probe",
     "read",
     "read_metadata",

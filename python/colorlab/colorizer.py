@@ -7,9 +7,7 @@ brought to full size along the edges of the photo, and joined with its own light
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, overload
@@ -28,25 +26,16 @@ from colorlab.errors import (
 from colorlab.inputs import ImageLike, to_pixels
 from colorlab.model import registry
 from colorlab.model.card import ModelCard
+from colorlab.recoloring import Prepared, PreparedRows, Ready, check_finish, recolor
 from colorlab.render import render_size
 from colorlab.result import Certificate, ColorizedImage, Preserve
+from colorlab.rows import RowReader, RowWriter, turned, turned_back
 from colorlab.session import Device, GeneratorSession, Precision
 
-__all__ = ["Colorizer", "Prepared", "colorize", "recolor"]
-
-Upsample = Literal["guided", "bilinear"]
+__all__ = ["Colorizer", "Prepared", "PreparedRows", "colorize", "recolor"]
 
 _GPU_BATCH = 8  # on a CPU a batch gains nothing: the convolutions of one photo fill the cores
-_MAX_SATURATION = 10.0
 MAX_CANDIDATES = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A photo ready for the network."""
-
-    pixels: npt.NDArray[Any]  #: as given: (H, W) or (H, W, 3)
-    tensor: npt.NDArray[np.float32]  #: (1, 1, h, w) = L*/50 - 1 at the render size
 
 
 class Colorizer:
@@ -349,7 +338,7 @@ class Colorizer:
         tensor = _core.preprocess(pixels, height, width, threads=self._core_threads(threads))
         return Prepared(pixels, tensor)
 
-    def predict(self, photos: Sequence[Prepared]) -> list[npt.NDArray[np.float32]]:
+    def predict(self, photos: Sequence[Ready]) -> list[npt.NDArray[np.float32]]:
         """The second stage: a*b* (h, w, 2) for each photo; equal sizes share a pass."""
         by_shape: dict[tuple[int, ...], list[int]] = {}
         for number, photo in enumerate(photos):
@@ -360,7 +349,7 @@ class Colorizer:
         return [results[number] for number in range(len(photos))]
 
     def predict_each(
-        self, photos: Sequence[Prepared]
+        self, photos: Sequence[Ready]
     ) -> Sequence[npt.NDArray[np.float32] | ColorlabError]:
         """As `predict`, but a photo that fails gets its error and the others their colour."""
         try:
@@ -370,7 +359,7 @@ class Colorizer:
                 return [error]
         return [each for photo in photos for each in self.predict_each([photo])]
 
-    def predict_with_spread(self, photo: Prepared) -> tuple[npt.NDArray[np.float32], float]:
+    def predict_with_spread(self, photo: Ready) -> tuple[npt.NDArray[np.float32], float]:
         """a*b* (h, w, 2) of one photo, and how unsure the generator is: `ColorClasses.spread`.
 
         Raises:
@@ -418,6 +407,41 @@ class Colorizer:
         # Luma is not encoded again.
         kept: dict[str, Any] = {**measured, "max_delta_luma": 0.0, "mean_delta_luma": 0.0}
         return cbcr, Certificate(preserve="luma", lossless=True, **kept)
+
+    # The first and the third stage for photos that are never held
+
+    def prepare_rows(
+        self, rows: RowReader, *, size: int | Literal["auto"] | None = None
+    ) -> PreparedRows:
+        """As `prepare`, reading the photo once; its colours are the same, bit for bit, unless an
+        orientation has to turn it (then to rounding)."""
+        height, width = self._render_size(rows.upright, size)
+        stored = (width, height) if rows.orientation >= 5 else (height, width)
+        # Colour mostly comes at the network's own size or a fraction of it.
+        sizes = [(max(1, stored[0] // part), max(1, stored[1] // part)) for part in (1, 2, 4)]
+        guides = rows.reduce_lightness(sizes)
+        plane = np.ascontiguousarray(turned(guides[0], rows.orientation))
+        tensor = plane.reshape(1, 1, height, width) / np.float32(50) - np.float32(1)
+        return PreparedRows(rows, tensor, tuple(guides))
+
+    def finish_rows(
+        self,
+        photo: PreparedRows,
+        ab: npt.NDArray[np.float32],
+        out: RowWriter,
+        *,
+        saturation: float = 1.0,
+        preserve: Preserve = "lightness",
+        threads: int | None = None,
+    ) -> Certificate:
+        """As `finish`, reading the photo again and writing it as it lies; `out` is left to be
+        finished."""
+        if saturation != 1.0:
+            ab = ab * np.float32(saturation)
+        ab = np.ascontiguousarray(turned_back(ab, photo.rows.orientation))
+        guide = next((each for each in photo.guides if each.shape == ab.shape[:2]), None)
+        used = self._core_threads(threads)
+        return photo.rows.recolor(out, ab, guide=guide, preserve=preserve, threads=used)
 
     # Lifetime
 
@@ -527,40 +551,6 @@ def colorize(
         return colorizer.colorize(image, saturation=saturation, preserve=preserve)
 
 
-def recolor(
-    image: npt.NDArray[Any],
-    ab: npt.NDArray[np.float32],
-    *,
-    preserve: Preserve = "lightness",
-    upsample: Upsample = "guided",
-    out: npt.NDArray[Any] | None = None,
-    threads: int | None = None,
-) -> ColorizedImage:
-    """Joins a photo's own lightness with colour of a lower resolution.
-
-    Args:
-        image: (H, W), (H, W, 1) or (H, W, 3), uint8, uint16, or float32 in 0..1. Never changed.
-        ab: a* and b*, float32 (h, w, 2), of any size; it is stretched over the photo.
-        preserve: "lightness" keeps L* (within 0.5, mean <= 0.1 in 8 bits), "luma" keeps
-            Y' of BT.601. What does not fit into sRGB loses chroma, never lightness.
-        upsample: "guided" follows the edges of the photo (He & Sun, Fast Guided Filter, 2015);
-            "bilinear" does not.
-        out: where the result goes: (H, W, 3), C-contiguous, of the photo's dtype.
-        threads: at most so many; None chooses. The result does not depend on it.
-
-    Returns:
-        RGB (H, W, 3) of the photo's dtype, with its `certificate`.
-
-    Raises:
-        ShapeError, DTypeError, InvalidArgumentError: no such arrays or choice.
-    """
-    pixels = to_pixels(image)
-    rgb, measured = _core.recolor(
-        pixels, ab, preserve=preserve, upsample=upsample, out=out, threads=threads or 0
-    )
-    return ColorizedImage.of(rgb, Certificate(preserve=preserve, lossless=False, **measured))
-
-
 def _portable(model: registry.ModelSource, path: str | None) -> str | bytes:
     """The model as another process finds it: by name, by absolute path, or as its bytes."""
     if isinstance(model, bytes | bytearray | memoryview):
@@ -585,15 +575,3 @@ def _check_size(size: object, card: ModelCard) -> None:
         raise InvalidArgumentError(
             f'size must be "auto" or {card.stride}..8192 pixels for this generator, not {size!r}'
         )
-
-
-def check_finish(saturation: object, preserve: object) -> None:
-    """Raises InvalidArgumentError for arguments of `Colorizer.finish` that make no sense."""
-    if (
-        not isinstance(saturation, int | float | np.number)
-        or not math.isfinite(saturation)
-        or not 0 <= saturation <= _MAX_SATURATION
-    ):
-        raise InvalidArgumentError(f"saturation must be 0..{_MAX_SATURATION:g}, not {saturation!r}")
-    if preserve not in ("lightness", "luma"):
-        raise InvalidArgumentError(f'preserve must be "lightness" or "luma", not {preserve!r}')

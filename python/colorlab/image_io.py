@@ -26,6 +26,7 @@ from colorlab import _core
 from colorlab.errors import (
     ColorlabError,
     DTypeError,
+    ImageTooLargeError,
     InputError,
     InvalidArgumentError,
     ShapeError,
@@ -150,7 +151,7 @@ def read(
         InvalidArgumentError: an unknown mode, limit, colors or reduce.
     """
     data, path = _load(src, limits)
-    plain = _plain(limits)
+    plain = plain_limits(limits)
     try:
         pixels: Pixels = _core.decode(
             data,
@@ -162,9 +163,21 @@ def read(
         )
         if not with_metadata:
             return pixels
-        return pixels, _metadata(_core.read_metadata(data, limits=plain))
+        return pixels, metadata_of(_core.read_metadata(data, limits=plain))
+    except ImageTooLargeError as error:
+        raise ImageTooLargeError(
+            error.reason, code=error.code, path=error.path or path, hint=_instead(error.hint, path)
+        ) from None
     except ColorlabError as error:
         raise error.with_path(path) from None
+
+
+def _instead(hint: str | None, path: str | None) -> str | None:
+    """What to do with a photo that is too large to be held."""
+    if path is None or hint is None:
+        return hint
+    rows = "colorlab colorize and colorlab.bulk colour such a file row by row"
+    return f"{hint}; {rows}, colorlab.open_rows reads it so"
 
 
 def read_file(path: str | os.PathLike[str], *, limits: Limits | None = None) -> bytes:
@@ -180,7 +193,7 @@ def read_metadata(src: Source, *, limits: Limits | None = None) -> Metadata:
     """
     data, path = _load(src, limits)
     try:
-        return _metadata(_core.read_metadata(data, limits=_plain(limits)))
+        return metadata_of(_core.read_metadata(data, limits=plain_limits(limits)))
     except ColorlabError as error:
         raise error.with_path(path) from None
 
@@ -189,7 +202,7 @@ def probe(src: Source, *, limits: Limits | None = None) -> ImageInfo:
     """Read an image's header without decoding its pixels; raises as `read` does."""
     data, path = _load(src, limits)
     try:
-        return ImageInfo(**_core.probe(data, limits=_plain(limits)))
+        return ImageInfo(**_core.probe(data, limits=plain_limits(limits)))
     except ColorlabError as error:
         raise error.with_path(path) from None
 
@@ -239,7 +252,7 @@ def write(
     try:
         data = encode(
             image,
-            _extension(name),
+            extension_of(name),
             quality=quality,
             compression=compression,
             lossless=lossless,
@@ -274,11 +287,11 @@ def encode(
     Raises:
         UnsupportedFormatError, DTypeError, ShapeError, InvalidArgumentError: as `write`.
     """
-    known = _known_format(format)
+    known = known_format(format)
     pixels = _checked(image, known)
     pixels, fields = _tagged(pixels, metadata or Metadata(), profile)
     if provenance is not None:
-        fields = _noted(fields, provenance)
+        fields = noted(fields, provenance)
     return _encode(known, pixels, quality, compression, lossless, fields)
 
 
@@ -319,19 +332,19 @@ def add_chroma(
     name = os.fsdecode(path)
     data, source_path = _load(src, limits)
     try:
-        if _known_format(_extension(name)) != "jpeg":
+        if known_format(extension_of(name)) != "jpeg":
             raise UnsupportedFormatError(
                 "bit-exact luma is kept in JPEG only", path=name, hint="Use .jpg or .jpeg"
             )
-        fields = _fields(metadata or Metadata(), _core.srgb_icc(3))
+        fields = fields_of(metadata or Metadata(), _core.srgb_icc(3))
         if provenance is not None:
-            fields = _noted(fields, provenance)
+            fields = noted(fields, provenance)
         encoded = _core.add_chroma_to_jpeg(
             data,
             np.ascontiguousarray(cbcr),
             quality,
             fields,
-            limits=_plain(limits),
+            limits=plain_limits(limits),
             decoded=decoded,
         )
     except ColorlabError as error:
@@ -341,11 +354,11 @@ def add_chroma(
     )
 
 
-def _extension(name: str) -> str:
+def extension_of(name: str) -> str:
     return os.path.splitext(name)[1]  # noqa: PTH122 - Path would change the name
 
 
-def _known_format(extension: str) -> str:
+def known_format(extension: str) -> str:
     extension = "." + extension.lower().removeprefix(".")
     if extension not in _FORMATS:
         reason = f'cannot write the format of the extension "{extension}"'
@@ -385,10 +398,10 @@ def _tagged(pixels: Pixels, metadata: Metadata, profile: str) -> tuple[Pixels, d
         pixels = _core.srgb_to_icc(pixels, icc)
     elif profile != "none":
         icc = _core.srgb_icc(channels)
-    return pixels, _fields(metadata, icc)
+    return pixels, fields_of(metadata, icc)
 
 
-def _fields(metadata: Metadata, icc: bytes) -> dict[str, Any]:
+def fields_of(metadata: Metadata, icc: bytes) -> dict[str, Any]:
     """Metadata as the native core takes them, with the profile that the pixels are in."""
     dpi_x, dpi_y = metadata.dpi or (0.0, 0.0)
     return {
@@ -403,7 +416,7 @@ def _fields(metadata: Metadata, icc: bytes) -> dict[str, Any]:
     }
 
 
-def _noted(fields: dict[str, Any], note: Provenance) -> dict[str, Any]:
+def noted(fields: dict[str, Any], note: Provenance) -> dict[str, Any]:
     return _core.with_provenance(fields, note.software, note.model, note.version)
 
 
@@ -424,7 +437,7 @@ def _encode(
     return _core.encode_png(pixels, compression, fields)
 
 
-def _metadata(fields: dict[str, Any]) -> Metadata:
+def metadata_of(fields: dict[str, Any]) -> Metadata:
     dpi_x, dpi_y = fields.pop("dpi_x"), fields.pop("dpi_y")
     return Metadata(**fields, dpi=(dpi_x, dpi_y) if dpi_x > 0 and dpi_y > 0 else None)
 
@@ -443,7 +456,7 @@ def _load(src: Source, limits: Limits | None) -> tuple[bytes | bytearray | memor
         name = os.fsdecode(src)
         if "\0" in name:
             raise InvalidArgumentError(f"a path cannot hold a null character: {name!r}")
-        return _core.read_file(name, limits=_plain(limits)), name
+        return _core.read_file(name, limits=plain_limits(limits)), name
     reader = getattr(src, "read", None)
     if reader is None:
         raise InvalidArgumentError(
@@ -464,7 +477,7 @@ def _load(src: Source, limits: Limits | None) -> tuple[bytes | bytearray | memor
     return data, path
 
 
-def _plain(limits: Limits | None) -> dict[str, int] | None:
+def plain_limits(limits: Limits | None) -> dict[str, int] | None:
     return None if limits is None else dict(limits)
 
 

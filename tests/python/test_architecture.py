@@ -18,15 +18,18 @@ MAY_USE_CORE = {"colorlab", "colorlab.color", "colorlab.image_io", "colorlab.til
     "colorlab.colorizer",
     "colorlab.evaluation",
     "colorlab.html_report",
+    "colorlab.recoloring",
+    "colorlab.rows",
 }
 HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "matplotlib", "av"}
 # Lower layers first: a module may import those of its own layer and below.
 LAYERS = [
     {"bootstrap", "errors", "metadata", "render", "result"},
-    {"color", "html_report", "image_io", "tiling", "metrics", "inputs", "model", "scores"},
+    {"color", "html_report", "image_io", "rows", "tiling", "metrics", "inputs", "model", "scores"},
     {"evaluation"},
     {"evaluation_report", "session"},
     {"fid"},
+    {"recoloring"},
     {"colorizer"},
     {"bulk", "video"},
     {"bench"},

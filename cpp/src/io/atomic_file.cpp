@@ -1,19 +1,22 @@
-// Files that appear whole or not at all.
+#include "io/atomic_file.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "colorlab/error.hpp"
-#include "colorlab/io.hpp"
 
 namespace colorlab {
+namespace io {
 namespace {
 
 namespace fs = std::filesystem;
@@ -48,72 +51,6 @@ std::optional<mode_t> existing_mode(const fs::path& path, bool overwrite) {
   return status.st_mode & 07777U;
 }
 
-// A temporary file that is removed unless it is kept.
-class Temporary {
- public:
-  explicit Temporary(const fs::path& target) : target_(target) {
-    static std::atomic<unsigned> counter{0};
-    const fs::path folder = target.parent_path();
-    do {
-      name_ = folder / (".colorlab-" + std::to_string(::getpid()) + "-" +
-                        std::to_string(counter.fetch_add(1)) + ".tmp");
-      descriptor_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    } while (descriptor_ < 0 && errno == EEXIST);
-    if (descriptor_ < 0) unwritable(target_, errno);
-  }
-  ~Temporary() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    if (!moved_) ::unlink(name_.c_str());
-  }
-  Temporary(const Temporary&) = delete;
-  Temporary& operator=(const Temporary&) = delete;
-
-  void write(std::span<const std::uint8_t> bytes, const FileAttributes& attributes) {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) unwritable(target_, errno);
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-    // File systems without permissions or times refuse to set them; the pixels matter more.
-    if (attributes.permissions) (void)::fchmod(descriptor_, *attributes.permissions);
-    if (attributes.modified_nanoseconds) {
-      constexpr std::int64_t kSecond = 1'000'000'000;
-      const std::int64_t time = *attributes.modified_nanoseconds;
-      const std::int64_t rest = (time % kSecond + kSecond) % kSecond;
-      const timespec moment{static_cast<time_t>((time - rest) / kSecond), static_cast<long>(rest)};
-      const timespec times[2] = {moment, moment};  // of access and of modification
-      (void)::futimens(descriptor_, times);
-    }
-    if (::fsync(descriptor_) != 0) unwritable(target_, errno);
-    const int closed = ::close(descriptor_);
-    descriptor_ = -1;
-    if (closed != 0) unwritable(target_, errno);
-  }
-
-  void replace() {
-    if (std::rename(name_.c_str(), target_.c_str()) != 0) unwritable(target_, errno);
-    moved_ = true;
-  }
-
-  // A link never replaces; where the file system has no links, look first and then rename.
-  void appear() {
-    if (::link(name_.c_str(), target_.c_str()) == 0) return;
-    if (errno == EEXIST) refuse_existing(target_);
-    if (errno != EPERM && errno != ENOTSUP && errno != EMLINK && errno != ENOSYS) {
-      unwritable(target_, errno);
-    }
-    if (::access(target_.c_str(), F_OK) == 0) refuse_existing(target_);
-    replace();
-  }
-
- private:
-  const fs::path& target_;
-  fs::path name_;
-  int descriptor_ = -1;
-  bool moved_ = false;
-};
-
 // Makes the new name itself durable; file systems that cannot are left alone.
 void sync_folder(const fs::path& target) {
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
@@ -125,29 +62,94 @@ void sync_folder(const fs::path& target) {
 
 }  // namespace
 
-void write_file_atomically(const fs::path& path, std::span<const std::uint8_t> bytes,
-                           bool overwrite, const FileAttributes& attributes) {
-  if (!path.has_filename()) unwritable(path, "names no file");
-  if (attributes.permissions && *attributes.permissions > 07777U) {
-    throw Error(ErrorCode::invalid_argument, "permissions must be 0..0o7777", path.string());
+AtomicFile::AtomicFile(fs::path path, bool overwrite, FileAttributes attributes)
+    : path_(std::move(path)), target_(path_), overwrite_(overwrite), attributes_(attributes) {
+  if (!path_.has_filename()) unwritable(path_, "names no file");
+  if (attributes_.permissions && *attributes_.permissions > 07777U) {
+    throw Error(ErrorCode::invalid_argument, "permissions must be 0..0o7777", path_.string());
   }
-  const std::optional<mode_t> mode = existing_mode(path, overwrite);
+  const std::optional<mode_t> mode = existing_mode(path_, overwrite);
   std::error_code ignored;
   // Through a symbolic link the file it points at is replaced, not the link.
-  const fs::path target =
-      mode && fs::is_symlink(path, ignored) ? fs::canonical(path, ignored) : path;
-  {
-    Temporary temporary(target);
-    FileAttributes given = attributes;
-    if (!given.permissions && mode) given.permissions = *mode;
-    temporary.write(bytes, given);
-    if (overwrite) {
-      temporary.replace();
-    } else {
-      temporary.appear();
-    }
+  if (mode && fs::is_symlink(path_, ignored)) target_ = fs::canonical(path_, ignored);
+  if (!attributes_.permissions && mode) attributes_.permissions = *mode;
+  static std::atomic<unsigned> counter{0};
+  const fs::path folder = target_.parent_path();
+  do {
+    name_ = folder / (".colorlab-" + std::to_string(::getpid()) + "-" +
+                      std::to_string(counter.fetch_add(1)) + ".tmp");
+    descriptor_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor_ < 0 && errno == EEXIST);
+  if (descriptor_ < 0) unwritable(target_, errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!moved_) ::unlink(name_.c_str());
+}
+
+void AtomicFile::write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written =
+        ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) unwritable(target_, errno);
+    offset += static_cast<std::uint64_t>(written);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    size_ = std::max(size_, offset);
   }
-  sync_folder(target);
+}
+
+void AtomicFile::commit() {
+  finish();
+  if (overwrite_) {
+    replace();
+  } else {
+    appear();
+  }
+  sync_folder(target_);
+}
+
+void AtomicFile::finish() {
+  // File systems without permissions or times refuse to set them; the pixels matter more.
+  if (attributes_.permissions) (void)::fchmod(descriptor_, *attributes_.permissions);
+  if (attributes_.modified_nanoseconds) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    const std::int64_t time = *attributes_.modified_nanoseconds;
+    const std::int64_t rest = (time % kSecond + kSecond) % kSecond;
+    const timespec moment{static_cast<time_t>((time - rest) / kSecond), static_cast<long>(rest)};
+    const timespec times[2] = {moment, moment};  // of access and of modification
+    (void)::futimens(descriptor_, times);
+  }
+  if (::fsync(descriptor_) != 0) unwritable(target_, errno);
+  const int closed = ::close(descriptor_);
+  descriptor_ = -1;
+  if (closed != 0) unwritable(target_, errno);
+}
+
+void AtomicFile::replace() {
+  if (std::rename(name_.c_str(), target_.c_str()) != 0) unwritable(target_, errno);
+  moved_ = true;
+}
+
+// A link never replaces; where the file system has no links, look first and then rename.
+void AtomicFile::appear() {
+  if (::link(name_.c_str(), target_.c_str()) == 0) return;
+  if (errno == EEXIST) refuse_existing(target_);
+  if (errno != EPERM && errno != ENOTSUP && errno != EMLINK && errno != ENOSYS) {
+    unwritable(target_, errno);
+  }
+  if (::access(target_.c_str(), F_OK) == 0) refuse_existing(target_);
+  replace();
+}
+
+}  // namespace io
+
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes,
+                           bool overwrite, const FileAttributes& attributes) {
+  io::AtomicFile file(path, overwrite, attributes);
+  file.append(bytes);
+  file.commit();
 }
 
 }  // namespace colorlab

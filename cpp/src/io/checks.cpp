@@ -1,7 +1,9 @@
 // The refusals that all formats share.
+#include <limits>
 #include <string>
 
 #include "io/codec.hpp"
+#include "io/row_decoder.hpp"
 
 namespace colorlab::io {
 
@@ -25,6 +27,11 @@ void check_size(std::size_t height, std::size_t width, std::size_t channels, Dep
   if (__builtin_mul_overflow(pixels, pixel_bytes, &decoded) || decoded > limits.max_decoded_bytes) {
     refuse("max_decoded_bytes", limits.max_decoded_bytes);
   }
+}
+
+Limits without_memory(Limits limits) {
+  limits.max_decoded_bytes = std::numeric_limits<std::uint64_t>::max();
+  return limits;
 }
 
 Error truncated_error(const std::string& what) {

@@ -7,6 +7,7 @@
 #include "colorlab/error.hpp"
 #include "colorlab/io.hpp"
 #include "colorlab/metadata.hpp"
+#include "io/file.hpp"
 #include "io/sniff.hpp"
 
 namespace colorlab::io {
@@ -40,6 +41,22 @@ struct Stored {
 [[nodiscard]] Stored decode_tiff(Bytes bytes, const ReadOptions& options);
 [[nodiscard]] Stored decode_bmp(Bytes bytes, const ReadOptions& options);
 
+// One codec: its functions, and what else it can tell.
+struct Codec {
+  const char* name;
+  Header (*probe)(Bytes, const Limits&);
+  Stored (*decode)(Bytes, const ReadOptions&);
+  Metadata (*metadata)(Bytes, const Limits&);
+};
+[[nodiscard]] const Codec& codec_of(Format format);
+
+// What `decode` gives before it is turned.
+struct Unturned {
+  Image image;
+  int orientation = 1;
+};
+[[nodiscard]] Unturned decode_unturned(Bytes bytes, const Codec& codec, const ReadOptions& options);
+
 // Everything but pixels, as the file holds it: EXIF and XMP still with their orientation.
 [[nodiscard]] Metadata metadata_of_jpeg(Bytes bytes, const Limits& limits);
 [[nodiscard]] Metadata metadata_of_png(Bytes bytes, const Limits& limits);
@@ -47,8 +64,13 @@ struct Stored {
 [[nodiscard]] Metadata metadata_of_tiff(Bytes bytes, const Limits& limits);
 [[nodiscard]] Metadata metadata_of_bmp(Bytes bytes, const Limits& limits);
 
+// What `read_metadata` makes of a file's own blocks: they fit upright pixels.
+[[nodiscard]] Metadata upright_metadata(Metadata metadata, int orientation);
+// The same blocks for pixels that are still to be turned: EXIF says so, and DPI is theirs.
+[[nodiscard]] Metadata turned_metadata(Metadata metadata, int orientation);
+
 // The format of the bytes; throws Error(unsupported_format | truncated_image | image_too_large).
-[[nodiscard]] Format format_of(Bytes bytes, const Limits& limits);
+[[nodiscard]] Format format_of(const ByteSource& source, const Limits& limits);
 
 // Brings 1..4 channels to what the mode promises: alpha dropped, grey repeated, colour to BT.601
 // luma.

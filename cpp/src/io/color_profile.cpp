@@ -148,6 +148,11 @@ void look_up(const std::vector<std::uint16_t>& table, ImageView<T> grey) {
 }  // namespace
 
 struct ToSrgb::State {
+  struct Kind {
+    bool alpha;
+    Depth depth;
+    friend bool operator==(const Kind&, const Kind&) = default;
+  };
   Context context;
   ColorModel model = ColorModel::rgb;
   Profile source{nullptr, cmsCloseProfile};
@@ -162,15 +167,33 @@ struct ToSrgb::State {
   [[nodiscard]] std::vector<std::uint16_t> grey_table(Depth depth) const {
     const std::size_t codes = depth == Depth::u16 ? 65536 : 256;
     const Transform exact = transform(false, Depth::u16);
-    std::vector<std::uint16_t> table(codes);
+    std::vector<std::uint16_t> made(codes);
     for (std::size_t code = 0; code < codes; ++code) {
       const auto grey = static_cast<std::uint16_t>(code * (65535 / (codes - 1)));
       std::uint16_t rgb[3] = {};
       cmsDoTransform(exact.get(), &grey, rgb, 1);
-      table[code] = depth == Depth::u16 ? rgb[1] : static_cast<std::uint16_t>((rgb[1] + 128) / 257);
+      made[code] = depth == Depth::u16 ? rgb[1] : static_cast<std::uint16_t>((rgb[1] + 128) / 257);
     }
+    return made;
+  }
+
+  // Those for the images at hand; a transform takes milliseconds to make.
+  const Transform& prepared(bool alpha, Depth depth) {
+    const Kind kind{alpha, depth};
+    if (!ready || made_for != kind) ready = transform(alpha, depth);
+    made_for = kind;
+    return ready;
+  }
+  const std::vector<std::uint16_t>& prepared_table(Depth depth) {
+    const Kind kind{false, depth};
+    if (table.empty() || made_for != kind) table = grey_table(depth);
+    made_for = kind;
     return table;
   }
+
+  Kind made_for{};
+  Transform ready{nullptr, cmsDeleteTransform};
+  std::vector<std::uint16_t> table;
 };
 
 ToSrgb::ToSrgb(std::span<const std::uint8_t> icc, ColorModel model)
@@ -191,11 +214,11 @@ ToSrgb::~ToSrgb() = default;
 
 bool ToSrgb::identity() const { return !state_->source && state_->model != ColorModel::cmyk; }
 
-Image ToSrgb::apply(Image image) const {
+Image ToSrgb::apply(Image image) {
   if (identity()) return image;
   const Image& source = image;
   if (state_->model == ColorModel::grey) {
-    const auto table = state_->grey_table(image.depth());
+    const auto& table = state_->prepared_table(image.depth());
     if (image.depth() == Depth::u16) {
       look_up(table, image.view<std::uint16_t>());
     } else {
@@ -206,7 +229,7 @@ Image ToSrgb::apply(Image image) const {
   if (state_->model == ColorModel::cmyk) {
     Image rgb(image.height(), image.width(), 3, image.depth());
     if (state_->source) {
-      run_rows(state_->transform(false, image.depth()), source, rgb);
+      run_rows(state_->prepared(false, image.depth()), source, rgb);
     } else if (image.depth() == Depth::u16) {
       inks_to_rgb(source.view<std::uint16_t>(), rgb.view<std::uint16_t>());
     } else {
@@ -214,7 +237,7 @@ Image ToSrgb::apply(Image image) const {
     }
     return rgb;
   }
-  run_rows(state_->transform(image.channels() == 4, image.depth()), source, image);
+  run_rows(state_->prepared(image.channels() == 4, image.depth()), source, image);
   return image;
 }
 

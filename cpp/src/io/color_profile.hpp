@@ -21,12 +21,16 @@ class ToSrgb {
   ToSrgb& operator=(const ToSrgb&) = delete;
 
   [[nodiscard]] bool identity() const;
-  // Grey stays grey; CMYK becomes 3 channels; alpha is kept.
-  [[nodiscard]] Image apply(Image image) const;
+  // Grey stays grey; CMYK becomes 3 channels; alpha is kept. What it prepares serves the next image
+  // of the same kind.
+  [[nodiscard]] Image apply(Image image);
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// What the decoder has to give: luma is that of sRGB, so where colours change, they must be there.
+[[nodiscard]] ReadOptions decoding(const ReadOptions& options, const ToSrgb& to_srgb);
 
 }  // namespace colorlab::io

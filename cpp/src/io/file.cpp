@@ -84,6 +84,23 @@ std::size_t InputFile::read(std::uint8_t* target, std::size_t count) {
   return done;
 }
 
+std::size_t ByteSource::read_at(std::uint64_t offset, std::uint8_t* target,
+                                std::size_t count) const {
+  if (!in_memory()) return file_->read_at(offset, target, count);
+  if (offset >= bytes_.size()) return 0;
+  const std::size_t there = std::min<std::size_t>(count, bytes_.size() - offset);
+  std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), there, target);
+  return there;
+}
+
+std::span<const std::uint8_t> ByteSource::first(std::size_t count,
+                                                std::vector<std::uint8_t>& held) const {
+  if (in_memory()) return bytes_.first(std::min(count, bytes_.size()));
+  held.resize(std::min<std::uint64_t>(count, size()));
+  held.resize(read_at(0, held.data(), held.size()));
+  return held;
+}
+
 std::vector<std::uint8_t> read_range(const std::filesystem::path& path, std::uint64_t offset,
                                      std::uint64_t size, const Limits& limits) {
   if (size > limits.max_file_bytes) too_large(path, limits);

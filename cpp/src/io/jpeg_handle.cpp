@@ -61,6 +61,7 @@ void count_scans(j_common_ptr cinfo) {
 }
 
 void throw_jpeg(const JpegErrors& errors, const Limits& limits) {
+  if (errors.failure) std::rethrow_exception(errors.failure);
   const std::string detail = std::string(" (libjpeg: ") + errors.message + ")";
   if (errors.too_many_scans) {
     throw Error(ErrorCode::image_too_large,

@@ -5,6 +5,7 @@
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>  // jpeglib.h needs FILE
+#include <exception>
 // jpeglib.h after cstdio
 #include <jpeglib.h>
 
@@ -22,7 +23,20 @@ struct JpegErrors {
   int warning = 0;  // the same
   bool too_many_scans = false;
   char message[JMSG_LENGTH_MAX] = {};
+  std::exception_ptr failure;  // of a callback: it must not unwind libjpeg, so it is thrown later
 };
+
+// Runs `body` in a callback; what it throws ends libjpeg's work and comes out of `guarded`.
+template <class Body>
+void shielded(j_common_ptr cinfo, const Body& body) {
+  auto& errors = *reinterpret_cast<JpegErrors*>(cinfo->err);
+  try {
+    body();
+  } catch (...) {
+    errors.failure = std::current_exception();
+  }
+  if (errors.failure) std::longjmp(errors.jump, 1);
+}
 
 // Prepares `errors` and gives what belongs into cinfo.err.
 jpeg_error_mgr* install(JpegErrors& errors);

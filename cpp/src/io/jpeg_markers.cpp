@@ -8,6 +8,7 @@
 #include "io/codec.hpp"
 #include "io/exif.hpp"
 #include "io/photoshop.hpp"
+#include "io/row_decoder.hpp"
 
 namespace colorlab::io {
 namespace {
@@ -58,7 +59,7 @@ void read_density(Bytes jfif, Metadata& metadata) {  // "JFIF\0", version 2, uni
 
 }  // namespace
 
-void for_each_marker(Bytes bytes, const std::function<void(std::uint8_t, Bytes)>& visit) {
+bool for_each_marker(Bytes bytes, const std::function<void(std::uint8_t, Bytes)>& visit) {
   constexpr std::uint8_t kStartOfScan = 0xDA, kEndOfImage = 0xD9;
   std::size_t at = 2;
   while (at + 4 <= bytes.size()) {
@@ -67,17 +68,34 @@ void for_each_marker(Bytes bytes, const std::function<void(std::uint8_t, Bytes)>
       continue;
     }
     const std::uint8_t marker = bytes[at + 1];
-    if (marker == kStartOfScan || marker == kEndOfImage) return;
+    if (marker == kStartOfScan || marker == kEndOfImage) return true;
     if (marker == 0xFF || marker == 0x00 || marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) {
       at += marker == 0xFF ? 1 : 2;
       continue;
     }
     const std::size_t length = static_cast<std::size_t>(bytes[at + 2]) << 8 | bytes[at + 3];
-    if (length < 2) return;
+    if (length < 2) return true;
     const std::size_t start = at + 4;
     visit(marker, bytes.subspan(start, std::min(length - 2, bytes.size() - start)));
     at = start + length - 2;
   }
+  return false;
+}
+
+std::span<const std::uint8_t> jpeg_head(const ByteSource& source, const Limits& limits,
+                                        std::vector<std::uint8_t>& held) {
+  if (source.in_memory()) return source.bytes();
+  const std::size_t most = 4 * std::min(limits.max_metadata_bytes, std::size_t{1} << 40);
+  for (std::size_t size = std::size_t{1} << 16;; size *= 2) {
+    const Bytes head = source.first(size, held);
+    if (head.size() < size || size >= most) return head;
+    if (for_each_marker(head, [](std::uint8_t, Bytes) {})) return head;
+  }
+}
+
+Metadata jpeg_metadata(const ByteSource& source, const Limits& limits) {
+  std::vector<std::uint8_t> held;
+  return metadata_of_jpeg(jpeg_head(source, limits, held), limits);
 }
 
 int jpeg_orientation(Bytes bytes, const Limits& limits) {

@@ -186,11 +186,7 @@ std::vector<std::uint8_t> add_chroma_to_jpeg(std::span<const std::uint8_t> sourc
   io::compress_chroma(planes, quality, chroma_compressor);
   io::JpegCoefficients chroma(chroma_compressor.bytes(), limits);
 
-  Metadata carried = metadata;
-  if (header.orientation != 1) {
-    carried.exif = io::with_orientation(std::move(carried.exif), header.orientation);
-    if (swapped) std::swap(carried.dpi_x, carried.dpi_y);
-  }
+  const Metadata carried = io::turned_metadata(metadata, header.orientation);
   auto spliced = io::splice_jpeg(luma, chroma, !full, carried);
   if (spliced && decoded) return std::move(*spliced);
   luma.read();

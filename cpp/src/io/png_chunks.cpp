@@ -9,6 +9,7 @@
 
 #include "io/exif.hpp"
 #include "io/photoshop.hpp"
+#include "io/row_decoder.hpp"
 
 namespace colorlab::io {
 namespace {
@@ -144,6 +145,33 @@ void for_each_chunk(Bytes bytes, const std::function<void(std::string_view, Byte
     visit(type, bytes.subspan(at + 8, size));
     at += kFrame + size;
   }
+}
+
+std::span<const std::uint8_t> png_without_pixels(const ByteSource& source, const Limits& limits,
+                                                 std::vector<std::uint8_t>& held) {
+  if (source.in_memory()) return source.bytes();
+  constexpr std::size_t kSignature = 8, kFrame = 12;
+  const std::size_t most = 16 * std::min(limits.max_metadata_bytes, kMostChunkBytes);
+  held.resize(kSignature);
+  (void)source.read_at(0, held.data(), kSignature);
+  std::uint8_t head[8] = {};
+  for (std::uint64_t at = kSignature; source.read_at(at, head, 8) == 8;) {
+    const std::size_t size = big_endian(head), had = held.size();
+    if (source.size() - at < kFrame || size > source.size() - at - kFrame) break;
+    const std::string_view type(reinterpret_cast<const char*>(head) + 4, 4);
+    if (type != "IDAT" && size <= limits.max_metadata_bytes && had + size <= most) {
+      held.resize(had + kFrame + size);
+      held.resize(had + source.read_at(at, &held[had], kFrame + size));
+    }
+    if (type == "IEND") break;
+    at += kFrame + size;
+  }
+  return held;
+}
+
+Metadata png_metadata(const ByteSource& source, const Limits& limits) {
+  std::vector<std::uint8_t> held;
+  return metadata_of_png(png_without_pixels(source, limits, held), limits);
 }
 
 bool is_animated_png(Bytes bytes) {

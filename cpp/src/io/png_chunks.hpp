@@ -6,12 +6,19 @@
 #include <vector>
 
 #include "io/codec.hpp"
+#include "io/file.hpp"
 
 namespace colorlab::io {
 
 // Calls `visit` with the type (four characters) and the data of each chunk up to
 // IEND; a broken chain just ends the walk.
 void for_each_chunk(Bytes bytes, const std::function<void(std::string_view, Bytes)>& visit);
+
+// A PNG of all chunks but the pixels, up to IEND, in `held` unless the file is in memory (then it
+// is the file). Chunks over limits.max_metadata_bytes are left out.
+[[nodiscard]] std::span<const std::uint8_t> png_without_pixels(const ByteSource& source,
+                                                               const Limits& limits,
+                                                               std::vector<std::uint8_t>& held);
 
 // The number in four bytes.
 [[nodiscard]] std::uint32_t big_endian(const std::uint8_t* at);

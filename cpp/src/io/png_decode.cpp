@@ -1,7 +1,9 @@
 // PNG to pixels, 8 bits per sample or 16 in the machine's byte order.
 #include <algorithm>
 #include <bit>
+#include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/codec.hpp"
@@ -9,15 +11,32 @@
 #include "io/png_chunks.hpp"
 #include "io/png_handle.hpp"
 #include "io/png_unpack.hpp"
+#include "io/row_decoder.hpp"
 
 namespace colorlab::io {
 namespace {
+
+constexpr std::size_t kPiece = std::size_t{256} << 10;  // of a file
 
 // The file; or, once its pixels are unpacked, pieces that say the same.
 struct Source {
   Bytes rest;
   std::span<const Bytes> following{};
+  InputFile* file = nullptr;  // whatever of it is not in memory comes from `next` on
+  std::uint64_t next = 0;
+  std::vector<std::uint8_t> piece{};
+  std::exception_ptr failure{};  // of reading the file: it must not unwind libpng
   bool ended = false;
+
+  void refill() noexcept {
+    try {
+      piece.resize(kPiece);
+      rest = Bytes(piece).first(file->read_at(next, piece.data(), piece.size()));
+      next += rest.size();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
 };
 
 void read_bytes(png_structp png, png_bytep target, std::size_t count) {
@@ -27,6 +46,7 @@ void read_bytes(png_structp png, png_bytep target, std::size_t count) {
       source.rest = source.following.front();
       source.following = source.following.subspan(1);
     }
+    if (source.rest.empty() && source.file != nullptr) source.refill();
     if (source.rest.empty()) {
       source.ended = true;
       png_error(png, "the file ends early");
@@ -43,17 +63,23 @@ void read_bytes(png_structp png, png_bytep target, std::size_t count) {
 class Decoder {
  public:
   explicit Decoder(Bytes bytes, const Limits& limits, const UnpackedPng* unpacked = nullptr)
-      : limits_(limits), bytes_(bytes), unpacked_(unpacked != nullptr) {
+      : limits_(limits), size_limits_(limits), chunks_(bytes), unpacked_(unpacked != nullptr) {
     if (unpacked_) {
       source_.following = unpacked->pieces();
     } else {
       source_.rest = bytes;
     }
-    if (!guarded(errors_, [this] { create(); })) fail();
-    if (png_ == nullptr || info_ == nullptr) {
-      destroy();
-      throw Error(ErrorCode::image_too_large, "there is not enough memory for a PNG decoder");
-    }
+    start();
+  }
+  // For rows, which need not fit into limits.max_decoded_bytes all together.
+  explicit Decoder(const ByteSource& source, const Limits& limits)
+      : limits_(limits),
+        size_limits_(without_memory(limits)),
+        chunks_(png_without_pixels(source, limits, held_chunks_)),
+        unpacked_(false) {
+    source_.rest = source.bytes();
+    source_.file = source.file();
+    start();
   }
   ~Decoder() { destroy(); }
   Decoder(const Decoder&) = delete;
@@ -61,23 +87,44 @@ class Decoder {
 
   void read_header();
   [[nodiscard]] const Header& header() const { return header_; }
-  [[nodiscard]] Image read_pixels(const ReadOptions& options);
+  // Chooses the pixels; then channels() is known.
+  void prepare(const ReadOptions& options);
+  [[nodiscard]] std::size_t channels() const { return channels_; }
+  [[nodiscard]] bool interlaced() const { return passes_ != 1; }
+  // All rows of all passes.
+  void read_all(std::byte* target);
+  // The next rows of a file that is not interlaced. Where it ends early the rest stays as it is.
+  void read(std::size_t rows, std::byte* target, CancelToken* cancel);
+  void finish();
 
  private:
+  void start();
   void create();
   void destroy() { png_destroy_read_struct(&png_, &info_, nullptr); }
   [[noreturn]] void fail();
+  void fail_or_fill();
   void choose_output(bool unchanged);
 
-  const Limits& limits_;
-  Bytes bytes_;
-  bool unpacked_;
-  Source source_;
+  const Limits limits_, size_limits_;
+  std::vector<std::uint8_t> held_chunks_;
+  Bytes chunks_;  // the file, perhaps without its pixels
+  bool unpacked_, fill_ = false, missing_ = false;
+  Source source_{};
   PngErrors errors_{};
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
   Header header_{};
+  std::size_t channels_ = 0, row_bytes_ = 0;
+  int passes_ = 1;
 };
+
+void Decoder::start() {
+  if (!guarded(errors_, [this] { create(); })) fail();
+  if (png_ == nullptr || info_ == nullptr) {
+    destroy();
+    throw Error(ErrorCode::image_too_large, "there is not enough memory for a PNG decoder");
+  }
+}
 
 void Decoder::create() {
   png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &errors_, on_png_error, on_png_warning);
@@ -97,6 +144,7 @@ void Decoder::create() {
 }
 
 void Decoder::fail() {
+  if (source_.failure) std::rethrow_exception(source_.failure);
   const std::string detail = std::string(" (libpng: ") + errors_.message + ")";
   if (source_.ended) throw truncated_error("the PNG ends early");
   const std::string_view message(errors_.message);
@@ -118,7 +166,7 @@ void Decoder::read_header() {
     // libpng checks the header's sides before the caller can: say which limit it was.
     width = png_get_image_width(png_, info_);
     height = png_get_image_height(png_, info_);
-    if (width != 0 && height != 0) check_size(height, width, 1, Depth::u8, limits_);
+    if (width != 0 && height != 0) check_size(height, width, 1, Depth::u8, size_limits_);
     fail();
   }
   std::size_t channels = (color & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1;
@@ -126,14 +174,14 @@ void Decoder::read_header() {
     ++channels;
   }
   const Depth depth = bits == 16 ? Depth::u16 : Depth::u8;
-  check_size(height, width, channels, depth, limits_);
+  check_size(height, width, channels, depth, size_limits_);
   header_ = {.info = {.format = Format::png,
                       .height = height,
                       .width = width,
                       .channels = channels,
                       .depth = depth,
-                      .animated = is_animated_png(bytes_)},
-             .orientation = exif_orientation(metadata_of_png(bytes_, limits_).exif),
+                      .animated = is_animated_png(chunks_)},
+             .orientation = exif_orientation(metadata_of_png(chunks_, limits_).exif),
              .model = channels >= 3 ? ColorModel::rgb : ColorModel::grey};
 }
 
@@ -145,36 +193,90 @@ void Decoder::choose_output(bool unchanged) {
   }
 }
 
-Image Decoder::read_pixels(const ReadOptions& options) {
+void Decoder::prepare(const ReadOptions& options) {
+  fill_ = options.on_truncated == OnTruncated::fill;
   const bool unchanged = options.mode == ReadMode::unchanged;
-  int passes = 1;
-  std::size_t channels = 0, row_bytes = 0;
   const bool set = guarded(errors_, [&] {
     choose_output(unchanged);
-    passes = png_set_interlace_handling(png_);
+    passes_ = png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
-    channels = png_get_channels(png_, info_);
-    row_bytes = png_get_rowbytes(png_, info_);
+    channels_ = png_get_channels(png_, info_);
+    row_bytes_ = png_get_rowbytes(png_, info_);
   });
   if (!set) fail();
   const ImageInfo& info = header_.info;
-  check_size(info.height, info.width, channels, info.depth, limits_);
-  Image image(info.height, info.width, channels, info.depth);
-  if (row_bytes * info.height != image.bytes()) throw corrupt_error("the PNG's rows do not fit");
-  std::byte* data = image.data();
+  check_size(info.height, info.width, channels_, info.depth, size_limits_);
+  const std::size_t sample_bytes = info.depth == Depth::u16 ? 2 : 1;
+  if (row_bytes_ != info.width * channels_ * sample_bytes) {
+    throw corrupt_error("the PNG's rows do not fit");
+  }
+}
+
+// A file that ends early is an error, unless what is there is enough.
+void Decoder::fail_or_fill() {
+  if (!source_.ended || source_.failure || !fill_) fail();
+  missing_ = true;
+}
+
+void Decoder::read_all(std::byte* target) {
+  const std::size_t height = header_.info.height;
   const bool ok = guarded(errors_, [&] {
-    for (int pass = 0; pass < passes; ++pass) {
-      for (std::size_t y = 0; y < info.height; ++y) {
-        png_read_row(png_, reinterpret_cast<png_bytep>(data + y * row_bytes), nullptr);
+    for (int pass = 0; pass < passes_; ++pass) {
+      for (std::size_t y = 0; y < height; ++y) {
+        png_read_row(png_, reinterpret_cast<png_bytep>(target + y * row_bytes_), nullptr);
       }
     }
     png_read_end(png_, nullptr);
   });
-  if (!ok && !(source_.ended && options.on_truncated == OnTruncated::fill)) fail();
-  return image;
+  if (!ok) fail_or_fill();
+}
+
+void Decoder::read(std::size_t rows, std::byte* target, CancelToken* cancel) {
+  for (std::size_t y = 0; y < rows && !missing_; ++y) {
+    if (cancel != nullptr) cancel->check();
+    auto* row = reinterpret_cast<png_bytep>(target + y * row_bytes_);
+    if (!guarded(errors_, [&] { png_read_row(png_, row, nullptr); })) fail_or_fill();
+  }
+}
+
+void Decoder::finish() {
+  if (!missing_ && !guarded(errors_, [this] { png_read_end(png_, nullptr); })) fail_or_fill();
+}
+
+class PngRows : public RowDecoder {
+ public:
+  PngRows(const ByteSource& source, const ReadOptions& options) : decoder_(source, options.limits) {
+    decoder_.read_header();
+    decoder_.prepare(options);
+  }
+  [[nodiscard]] bool interlaced() const { return decoder_.interlaced(); }
+
+  [[nodiscard]] const Header& header() const override { return decoder_.header(); }
+  [[nodiscard]] std::size_t channels() const override { return decoder_.channels(); }
+  void read(std::size_t rows, std::byte* target, CancelToken* cancel) override {
+    decoder_.read(rows, target, cancel);
+  }
+  void finish() override { decoder_.finish(); }
+
+ private:
+  Decoder decoder_;
+};
+
+Stored read_whole(Decoder& decoder, const ReadOptions& options) {
+  decoder.prepare(options);
+  const ImageInfo& info = decoder.header().info;
+  Image image(info.height, info.width, decoder.channels(), info.depth);
+  decoder.read_all(image.data());
+  return {std::move(image), decoder.header().model};
 }
 
 }  // namespace
+
+RowsOrReason png_rows(const ByteSource& source, const ReadOptions& options) {
+  auto rows = std::make_unique<PngRows>(source, options);
+  if (rows->interlaced()) return {nullptr, "an interlaced PNG is decoded as a whole"};
+  return {std::move(rows), {}};
+}
 
 Header probe_png(Bytes bytes, const Limits& limits) {
   Decoder decoder(bytes, limits);
@@ -188,9 +290,9 @@ Stored decode_png(Bytes bytes, const ReadOptions& options) {
   if (const auto unpacked = UnpackedPng::of(bytes)) {
     Decoder quick(bytes, options.limits, &*unpacked);
     quick.read_header();
-    return {quick.read_pixels(options), quick.header().model};
+    return read_whole(quick, options);
   }
-  return {decoder.read_pixels(options), decoder.header().model};
+  return read_whole(decoder, options);
 }
 
 }  // namespace colorlab::io

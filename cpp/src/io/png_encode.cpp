@@ -1,4 +1,6 @@
 // Pixels to PNG, 8 or 16 bits per sample.
+#include "io/png_encode.hpp"
+
 #include <libdeflate.h>
 #include <zlib.h>
 
@@ -10,13 +12,14 @@
 
 #include "io/codec.hpp"
 #include "io/png_chunks.hpp"
-#include "io/png_filter.hpp"
+#include "io/row_encoder.hpp"
 
 namespace colorlab {
 namespace io {
-namespace {
 
 using Data = std::vector<std::uint8_t>;
+
+namespace {
 
 [[noreturn]] void no_memory() {
   throw Error(ErrorCode::image_too_large, "there is not enough memory for the PNG");
@@ -24,22 +27,12 @@ using Data = std::vector<std::uint8_t>;
 
 // The filtered rows of an image, which is what PNG packs, one after the other.
 template <class T>
-Image filtered_rows(ImageView<const T> image) {
-  const std::size_t samples = image.width * image.channels, row_bytes = samples * sizeof(T);
-  Image filtered(image.height, row_bytes + 1, 1, Depth::u8);
-  PngFilter filter(row_bytes, image.channels * sizeof(T));
-  Data rows[2] = {Data(row_bytes), Data(row_bytes)};  // in PNG's byte order, this and the one above
-  const std::uint8_t* above = nullptr;
+Image filtered_rows(ImageView<const T> image, const RowShape& shape) {
+  FilteredRows rows(shape);
+  Image filtered(image.height, rows.bytes(), 1, Depth::u8);
   for (std::size_t y = 0; y < image.height; ++y) {
-    const auto* row = reinterpret_cast<const std::uint8_t*>(image.row(y));
-    if constexpr (sizeof(T) == 2 && std::endian::native == std::endian::little) {
-      auto* swapped = reinterpret_cast<T*>(rows[y % 2].data());
-      std::transform(image.row(y), image.row(y) + samples, swapped,
-                     [](T sample) { return static_cast<T>(sample << 8 | sample >> 8); });
-      row = rows[y % 2].data();
-    }
-    filter.apply(row, above, filtered.view<std::uint8_t>().row(y));
-    above = row;
+    rows.apply(reinterpret_cast<const std::byte*>(image.row(y)),
+               filtered.view<std::uint8_t>().row(y));
   }
   return filtered;
 }
@@ -121,22 +114,6 @@ std::unique_ptr<Packer> packer_for(Bytes filtered, int compression) {
   return libdeflate;
 }
 
-// Signature, header and metadata.
-template <class T>
-Data png_start(ImageView<const T> image, const Metadata& metadata) {
-  constexpr std::uint8_t kSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-  constexpr std::uint8_t kColors[] = {0, 4, 2, 6};  // grey, grey + alpha, RGB, RGBA
-  Data header;
-  append_big_endian(header, static_cast<std::uint32_t>(image.width));
-  append_big_endian(header, static_cast<std::uint32_t>(image.height));
-  // then deflate, the five filters, not interlaced
-  header.insert(header.end(), {8 * sizeof(T), kColors[image.channels - 1], 0, 0, 0});
-  Data png(std::begin(kSignature), std::end(kSignature));
-  append_chunk(png, "IHDR", header);
-  for (const PngChunk& chunk : chunks_of(metadata)) append_chunk(png, chunk.type, chunk.data);
-  return png;
-}
-
 // Packs in place: a copy of all pixels would cost more than the checksum.
 void append_pixels(Data& png, Bytes filtered, Packer& packer) {
   const std::size_t start = png.size();
@@ -158,16 +135,49 @@ void append_pixels(Data& png, Bytes filtered, Packer& packer) {
 }
 
 }  // namespace
-}  // namespace io
 
-template <class T>
-std::vector<std::uint8_t> encode_png(ImageView<const T> image, int compression,
-                                     const Metadata& metadata) {
+FilteredRows::FilteredRows(const RowShape& shape)
+    : swaps_(shape.depth == Depth::u16 && std::endian::native == std::endian::little),
+      row_bytes_(shape.width * shape.channels * (shape.depth == Depth::u16 ? 2 : 1)),
+      filter_(row_bytes_, row_bytes_ / shape.width),
+      rows_{Data(row_bytes_), Data(row_bytes_)} {}
+
+void FilteredRows::apply(const std::byte* row, std::uint8_t* out) {
+  Data& own = rows_[count_ % 2];
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(row);
+  if (swaps_) {
+    for (std::size_t i = 0; i < row_bytes_; i += 2) {
+      own[i] = bytes[i + 1];
+      own[i + 1] = bytes[i];
+    }
+  } else {
+    std::copy_n(bytes, row_bytes_, own.data());
+  }
+  filter_.apply(own.data(), count_ > 0 ? rows_[(count_ + 1) % 2].data() : nullptr, out);
+  ++count_;
+}
+
+Data png_start(const RowShape& shape, const Metadata& metadata) {
+  constexpr std::uint8_t kSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  constexpr std::uint8_t kColors[] = {0, 4, 2, 6};  // grey, grey + alpha, RGB, RGBA
+  Data header;
+  append_big_endian(header, static_cast<std::uint32_t>(shape.width));
+  append_big_endian(header, static_cast<std::uint32_t>(shape.height));
+  // then deflate, the five filters, not interlaced
+  header.insert(header.end(),
+                {static_cast<std::uint8_t>(shape.depth), kColors[shape.channels - 1], 0, 0, 0});
+  Data png(std::begin(kSignature), std::end(kSignature));
+  append_chunk(png, "IHDR", header);
+  for (const PngChunk& chunk : chunks_of(metadata)) append_chunk(png, chunk.type, chunk.data);
+  return png;
+}
+
+void check_png(const RowShape& image, int compression) {
   if (compression < 0 || compression > 9) {
     throw Error(ErrorCode::invalid_argument,
                 "PNG compression must be 0..9, not " + std::to_string(compression));
   }
-  if (image.pixels() == 0 || image.channels < 1 || image.channels > 4) {
+  if (image.height == 0 || image.width == 0 || image.channels < 1 || image.channels > 4) {
     throw Error(ErrorCode::shape, "a PNG holds 1..4 channels and at least one pixel, not " +
                                       std::to_string(image.height) + " x " +
                                       std::to_string(image.width) + " x " +
@@ -177,8 +187,18 @@ std::vector<std::uint8_t> encode_png(ImageView<const T> image, int compression,
   if (image.height > kMostSide || image.width > kMostSide) {
     throw Error(ErrorCode::image_too_large, "a PNG's sides end at 2147483647 pixels");
   }
-  std::vector<std::uint8_t> png = io::png_start(image, metadata);
-  const Image rows = io::filtered_rows(image);
+}
+
+}  // namespace io
+
+template <class T>
+std::vector<std::uint8_t> encode_png(ImageView<const T> image, int compression,
+                                     const Metadata& metadata) {
+  const RowShape shape{image.height, image.width, image.channels,
+                       sizeof(T) == 2 ? Depth::u16 : Depth::u8};
+  io::check_png(shape, compression);
+  std::vector<std::uint8_t> png = io::png_start(shape, metadata);
+  const Image rows = io::filtered_rows(image, shape);
   const io::Bytes filtered(rows.view<std::uint8_t>().data, rows.bytes());
   io::append_pixels(png, filtered, *io::packer_for(filtered, compression));
   io::append_chunk(png, "IEND", {});

@@ -5,6 +5,9 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
+
+#include "io/row_decoder.hpp"
 
 namespace colorlab::io {
 namespace {
@@ -91,11 +94,11 @@ void place_plane(const TiffLayout& layout, const std::uint16_t* samples, std::si
 
 }  // namespace
 
-TiffBands::TiffBands(TiffSource& source, const ReadOptions& options)
+TiffBands::TiffBands(TiffSource& source, const ReadOptions& options, bool whole)
     : source_(source),
       options_(options),
       tiff_(open_tiff(source, options.limits)),
-      layout_(tiff_layout(tiff_.get(), options.limits)) {
+      layout_(tiff_layout(tiff_.get(), whole ? options.limits : without_memory(options.limits))) {
   channels_ = layout_.header.model == ColorModel::cmyk ? 4 : layout_.header.info.channels;
   if (layout_.through_rgba) {
     layout_.tile_height = layout_.height;
@@ -108,7 +111,9 @@ TiffBands::TiffBands(TiffSource& source, const ReadOptions& options)
   if (size <= 0 || row_bytes * layout_.tile_height > static_cast<std::uint64_t>(size)) {
     throw tiff_error(source_, "the TIFF's strips or tiles do not fit its pixels");
   }
-  if (static_cast<std::uint64_t>(size) > options.limits.max_decoded_bytes) {
+  constexpr tmsize_t kLargeStrip = tmsize_t{8} << 20;
+  by_lines_ = !whole && !layout_.tiled && !layout_.planar && size > kLargeStrip;
+  if (!by_lines_ && static_cast<std::uint64_t>(size) > options.limits.max_decoded_bytes) {
     throw Error(ErrorCode::image_too_large,
                 "the TIFF's strips or tiles are over the limit max_decoded_bytes", {},
                 "Raise max_decoded_bytes in limits if you trust the file");
@@ -117,18 +122,16 @@ TiffBands::TiffBands(TiffSource& source, const ReadOptions& options)
            !(layout_.planar || layout_.palette || layout_.inverted || layout_.is_signed ||
              layout_.is_float || layout_.premultiplied);
   pixels_.resize(row_samples);
-  if (!plain_ || layout_.tiled) block_.resize(static_cast<std::size_t>(size));
+  if (by_lines_) {
+    block_.resize(std::max<std::size_t>(row_bytes, TIFFScanlineSize(tiff_.get())));
+  } else if (!plain_ || layout_.tiled) {
+    block_.resize(static_cast<std::size_t>(size));
+  }
 }
 
-std::size_t TiffBands::bands() const { return (layout_.height - 1) / layout_.tile_height + 1; }
+std::size_t TiffBands::bands() const { return (layout_.height - 1) / band_rows() + 1; }
 
-// False when a missing part may stay missing.
-bool TiffBands::read_block(std::uint32_t index, std::uint8_t* target, std::size_t size) {
-  std::fill_n(target, size, std::uint8_t{0});
-  const auto most = static_cast<tmsize_t>(size);
-  const tmsize_t got = layout_.tiled ? TIFFReadEncodedTile(tiff_.get(), index, target, most)
-                                     : TIFFReadEncodedStrip(tiff_.get(), index, target, most);
-  if (got >= 0) return true;
+bool TiffBands::may_miss(std::uint32_t index) {
   const std::uint64_t start = TIFFGetStrileOffset(tiff_.get(), index);
   const std::uint64_t count = TIFFGetStrileByteCount(tiff_.get(), index);
   const std::uint64_t end = start + std::min(count, ~start);
@@ -138,6 +141,48 @@ bool TiffBands::read_block(std::uint32_t index, std::uint8_t* target, std::size_
   }
   source_.message.clear();
   return start < source_.size();  // what was decoded before the end is in the block
+}
+
+// False when a missing part may stay missing.
+bool TiffBands::read_block(std::uint32_t index, std::uint8_t* target, std::size_t size) {
+  std::fill_n(target, size, std::uint8_t{0});
+  const auto most = static_cast<tmsize_t>(size);
+  const tmsize_t got = layout_.tiled ? TIFFReadEncodedTile(tiff_.get(), index, target, most)
+                                     : TIFFReadEncodedStrip(tiff_.get(), index, target, most);
+  if (got >= 0) return true;
+  return may_miss(index);
+}
+
+// One row of a block, or the image's own, to its place: from `channel` on.
+void TiffBands::place(const std::uint8_t* row, std::size_t width, std::size_t channel,
+                      std::byte* target) {
+  if (plain_) {
+    std::memcpy(target, row, width * channels_ * layout_.bits / 8);
+    return;
+  }
+  unpack(layout_, row, pixels_.size(), pixels_.data());
+  const auto put = [&](auto* typed) {
+    if (layout_.planar && !layout_.palette) {
+      place_plane(layout_, pixels_.data(), width, channels_, typed + channel);
+    } else {
+      place_contiguous(layout_, pixels_.data(), width, channels_, typed);
+    }
+  };
+  if (layout_.header.info.depth == Depth::u16) {
+    put(reinterpret_cast<std::uint16_t*>(target));
+  } else {
+    put(reinterpret_cast<std::uint8_t*>(target));
+  }
+}
+
+void TiffBands::read_line(std::size_t y, std::byte* target) {
+  std::fill(block_.begin(), block_.end(), std::uint8_t{0});
+  const auto row = static_cast<std::uint32_t>(y);
+  if (TIFFReadScanline(tiff_.get(), block_.data(), row, 0) != 1 &&
+      !may_miss(row / layout_.tile_height)) {
+    return;
+  }
+  place(block_.data(), layout_.width, 0, target);
 }
 
 void TiffBands::read_all_through_rgba() {
@@ -161,7 +206,12 @@ void TiffBands::read_all_through_rgba() {
   layout_.header.orientation = orientation;
 }
 
-void TiffBands::read(std::size_t band, std::byte* target) {
+void TiffBands::read(std::size_t band, std::byte* target, CancelToken* cancel) {
+  if (cancel != nullptr) cancel->check();
+  if (by_lines_) {
+    read_line(band, target);
+    return;
+  }
   const std::size_t width = layout_.width;
   const std::size_t first = band * layout_.tile_height;
   const std::size_t rows = std::min<std::size_t>(layout_.tile_height, layout_.height - first);
@@ -196,28 +246,13 @@ void TiffBands::read(std::size_t band, std::byte* target) {
     }
     for (std::uint32_t column = 0; column < across; ++column) {
       const auto index = static_cast<std::uint32_t>((plane * bands() + band) * across + column);
+      if (cancel != nullptr) cancel->check();
       if (!read_block(index, block_.data(), block_.size())) continue;
       const std::size_t x = std::size_t{column} * layout_.tile_width;
       const std::size_t part = std::min<std::size_t>(layout_.tile_width, width - x);
       for (std::size_t y = 0; y < rows; ++y) {
-        std::byte* out = target + (y * width + x) * channels_ * sample_bytes;
-        if (plain_) {
-          std::memcpy(out, &block_[y * block_row], part * channels_ * sample_bytes);
-          continue;
-        }
-        unpack(layout_, &block_[y * block_row], block_samples, pixels_.data());
-        const auto place = [&](auto* typed) {
-          if (layout_.planar && !layout_.palette) {
-            place_plane(layout_, pixels_.data(), part, channels_, typed + channel);
-          } else {
-            place_contiguous(layout_, pixels_.data(), part, channels_, typed);
-          }
-        };
-        if (sample_bytes == 2) {
-          place(reinterpret_cast<std::uint16_t*>(out));
-        } else {
-          place(reinterpret_cast<std::uint8_t*>(out));
-        }
+        place(&block_[y * block_row], part, channel,
+              target + (y * width + x) * channels_ * sample_bytes);
       }
     }
   }
@@ -235,14 +270,62 @@ void TiffBands::read(std::size_t band, std::byte* target) {
   }
 }
 
+namespace {
+
+class TiffRows : public RowDecoder {
+ public:
+  TiffRows(const ByteSource& data, const ReadOptions& options)
+      : source_{.data = data}, bands_(source_, options, false) {}
+
+  [[nodiscard]] const Header& header() const override { return bands_.header(); }
+  [[nodiscard]] std::size_t channels() const override { return bands_.channels(); }
+  [[nodiscard]] std::size_t unit() const override { return bands_.band_rows(); }
+  [[nodiscard]] std::size_t tile_height() const override {
+    return layout().tiled ? layout().tile_height : 0;
+  }
+  [[nodiscard]] std::size_t tile_width() const override {
+    return layout().tiled ? layout().tile_width : 0;
+  }
+  [[nodiscard]] const TiffLayout& layout() const { return bands_.layout(); }
+
+  void read(std::size_t rows, std::byte* target, CancelToken* cancel) override {
+    const ImageInfo& info = header().info;
+    const std::size_t row = info.width * channels() * (info.depth == Depth::u16 ? 2 : 1);
+    for (std::size_t done = 0; done < rows; done += unit()) {
+      bands_.read(next_++, target + done * row, cancel);
+    }
+  }
+
+ private:
+  TiffSource source_;
+  TiffBands bands_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+RowsOrReason tiff_rows(const ByteSource& source, const ReadOptions& options) {
+  auto rows = std::make_unique<TiffRows>(source, options);
+  if (rows->layout().through_rgba) {
+    return {nullptr, "a TIFF of these colours and this compression is converted as a whole"};
+  }
+  const ImageInfo& info = rows->header().info;
+  const std::size_t row = info.width * rows->channels() * (info.depth == Depth::u16 ? 2 : 1);
+  if (rows->unit() > options.limits.max_decoded_bytes / row) {
+    return {nullptr, "the TIFF's strips or tiles are of " + std::to_string(rows->unit()) +
+                         " rows, which must be held together"};
+  }
+  return {std::move(rows), {}};
+}
+
 Header probe_tiff(Bytes bytes, const Limits& limits) {
-  TiffSource source{.bytes = bytes};
+  TiffSource source{.data = bytes};
   const TiffHandle tiff = open_tiff(source, limits);
   return tiff_layout(tiff.get(), limits).header;
 }
 
 Stored decode_tiff(Bytes bytes, const ReadOptions& options) {
-  TiffSource source{.bytes = bytes};
+  TiffSource source{.data = bytes};
   TiffBands bands(source, options);
   const ImageInfo& info = bands.header().info;
   Image image(info.height, info.width, bands.channels(), info.depth);

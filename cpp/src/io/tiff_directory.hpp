@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/codec.hpp"
+#include "io/file.hpp"
 
 namespace colorlab::io {
 
@@ -32,8 +33,12 @@ struct TiffEntry {
 // Bounded reading of classic and BigTIFF directories.
 class TiffWalker {
  public:
-  TiffWalker(Bytes bytes, std::size_t most)
-      : bytes_(bytes), little_(bytes[0] == 'I'), big_(bytes[little_ ? 2 : 3] == '+'), left_(most) {}
+  TiffWalker(ByteSource source, std::size_t most) : source_(source), left_(most) {
+    std::uint8_t head[4] = {};
+    (void)source_.read_at(0, head, sizeof(head));
+    little_ = head[0] == 'I';
+    big_ = head[little_ ? 2 : 3] == '+';
+  }
 
   [[nodiscard]] bool little() const { return little_; }
   [[nodiscard]] std::uint64_t first() const { return big_ ? at(8, 8) : at(4, 4); }
@@ -57,9 +62,9 @@ class TiffWalker {
       const std::uint64_t size = values * each, place = size <= room ? field : at(field, room);
       if (!inside(place, size)) continue;
       left_ -= size;
-      const Bytes value = bytes_.subspan(place, size);
-      entries.push_back(
-          {tag, type, static_cast<std::uint32_t>(values), {value.begin(), value.end()}});
+      TiffEntry& found = entries.emplace_back();
+      found = {tag, type, static_cast<std::uint32_t>(values), std::vector<std::uint8_t>(size)};
+      (void)source_.read_at(place, found.value.data(), size);
     }
     return entries;
   }
@@ -77,20 +82,21 @@ class TiffWalker {
   static constexpr std::uint64_t kMostEntries = 4096;
 
   [[nodiscard]] bool inside(std::uint64_t offset, std::uint64_t size) const {
-    return offset <= bytes_.size() && bytes_.size() - offset >= size;
+    return offset <= source_.size() && source_.size() - offset >= size;
   }
   // 0 outside of the file.
   [[nodiscard]] std::uint64_t at(std::uint64_t offset, std::size_t size) const {
     std::uint64_t value = 0;
-    if (!inside(offset, size)) return 0;
+    std::uint8_t bytes[8] = {};
+    if (!inside(offset, size) || source_.read_at(offset, bytes, size) != size) return 0;
     for (std::size_t i = 0; i < size; ++i) {
-      value = value << 8 | bytes_[offset + (little_ ? size - 1 - i : i)];
+      value = value << 8 | bytes[little_ ? size - 1 - i : i];
     }
     return value;
   }
 
-  Bytes bytes_;
-  bool little_, big_;
+  ByteSource source_;
+  bool little_ = true, big_ = false;
   std::size_t left_;  // bytes that values may still take
 };
 

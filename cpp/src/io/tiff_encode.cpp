@@ -2,9 +2,13 @@
 #include "io/tiff_encode.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "io/row_encoder.hpp"
 #include "io/tiff_exif.hpp"
 
 namespace colorlab {
@@ -13,13 +17,13 @@ namespace {
 
 constexpr std::size_t kStripBytes = std::size_t{256} << 10;
 
-std::size_t row_bytes(const TiffShape& shape) {
+std::size_t row_bytes(const RowShape& shape) {
   return shape.width * shape.channels * (shape.depth == Depth::u16 ? 2 : 1);
 }
 
 }  // namespace
 
-void check_tiff(const TiffShape& shape, int compression) {
+void check_tiff(const RowShape& shape, int compression) {
   if (compression < 0 || compression > 9) {
     throw Error(ErrorCode::invalid_argument,
                 "TIFF compression must be 0..9, not " + std::to_string(compression));
@@ -39,12 +43,14 @@ void check_tiff(const TiffShape& shape, int compression) {
 namespace {
 
 // True when the file may grow over classic TIFF's 4 GiB.
-bool needs_big_tiff(const TiffShape& shape) {
+bool needs_big_tiff(const RowShape& shape) {
   constexpr std::uint64_t kClassic = std::uint64_t{4'000'000'000};
   return std::uint64_t{row_bytes(shape)} * shape.height > kClassic;
 }
 
-void set_tags(TIFF* tiff, const TiffShape& shape, int compression, const Metadata& metadata) {
+void set_tags(TIFF* tiff, const TiffPlan& plan, const Metadata& metadata) {
+  const RowShape& shape = plan.shape;
+  const int compression = plan.compression;
   bool ok = true;
   const auto set = [&](std::uint32_t tag, auto... values) {
     ok = TIFFSetField(tiff, tag, values...) == 1 && ok;
@@ -56,7 +62,7 @@ void set_tags(TIFF* tiff, const TiffShape& shape, int compression, const Metadat
   set(TIFFTAG_BITSPERSAMPLE, static_cast<int>(shape.depth));
   set(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   set(TIFFTAG_PHOTOMETRIC, color ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
-  set(TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
+  set(TIFFTAG_ORIENTATION, plan.orientation);
   if (shape.channels % 2 == 0) {
     const std::uint16_t alpha = EXTRASAMPLE_UNASSALPHA;
     set(TIFFTAG_EXTRASAMPLES, 1, &alpha);
@@ -66,8 +72,14 @@ void set_tags(TIFF* tiff, const TiffShape& shape, int compression, const Metadat
     set(TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
     set(TIFFTAG_ZIPQUALITY, compression);
   }
-  const std::size_t rows = std::clamp<std::size_t>(kStripBytes / row_bytes(shape), 1, shape.height);
-  set(TIFFTAG_ROWSPERSTRIP, static_cast<std::uint32_t>(rows));
+  if (plan.tile_height > 0) {
+    set(TIFFTAG_TILELENGTH, static_cast<std::uint32_t>(plan.tile_height));
+    set(TIFFTAG_TILEWIDTH, static_cast<std::uint32_t>(plan.tile_width));
+  } else {
+    const std::size_t rows =
+        std::clamp<std::size_t>(kStripBytes / row_bytes(shape), 1, shape.height);
+    set(TIFFTAG_ROWSPERSTRIP, static_cast<std::uint32_t>(rows));
+  }
   if (metadata.dpi_x > 0 && metadata.dpi_y > 0) {
     set(TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
     set(TIFFTAG_XRESOLUTION, metadata.dpi_x);
@@ -103,14 +115,165 @@ class MemorySink : public TiffSink {
 
 }  // namespace
 
-TiffHandle start_tiff(TiffSink& sink, const TiffShape& shape, int compression,
-                      const Metadata& metadata) {
-  const bool big = needs_big_tiff(shape);
+TiffHandle start_tiff(TiffSink& sink, const TiffPlan& plan, const Metadata& metadata) {
+  const bool big = needs_big_tiff(plan.shape);
   TiffHandle tiff = create_tiff(sink, big);
   // libtiff appends what it writes: directories that stand there before stay where they are.
   set_exif_tags(tiff.get(), sink, big, metadata.exif);
-  set_tags(tiff.get(), shape, compression, metadata);
+  set_tags(tiff.get(), plan, metadata);
   return tiff;
+}
+
+namespace {
+
+// Strips in the order of the rows. libtiff packs whole ones with libdeflate; copies of the rows,
+// because its predictor works in place.
+class StripWriter {
+ public:
+  StripWriter(TiffSink& sink, TIFF* tiff, const RowShape& shape)
+      : sink_(sink),
+        tiff_(tiff),
+        shape_(shape),
+        row_bytes_(row_bytes(shape)),
+        strip_rows_(tiff_field<std::uint32_t>(tiff, TIFFTAG_ROWSPERSTRIP, 1)),
+        strip_(strip_rows_ * row_bytes_) {}
+
+  void write_row(const void* row) {
+    std::memcpy(&strip_[held_ * row_bytes_], row, row_bytes_);
+    ++held_;
+    ++rows_;
+    if (held_ < strip_rows_ && rows_ < shape_.height) return;
+    const auto bytes = static_cast<tmsize_t>(held_ * row_bytes_);
+    if (TIFFWriteEncodedStrip(tiff_, strips_++, strip_.data(), bytes) != bytes) throw_tiff(sink_);
+    held_ = 0;
+  }
+
+ private:
+  TiffSink& sink_;
+  TIFF* tiff_;
+  const RowShape shape_;
+  std::size_t row_bytes_, strip_rows_;
+  std::vector<std::uint8_t> strip_;
+  std::size_t held_ = 0, rows_ = 0;
+  std::uint32_t strips_ = 0;
+};
+
+// A row of tiles at a time. What of them lies outside the image repeats its last column and row.
+class TileWriter {
+ public:
+  TileWriter(TiffSink& sink, TIFF* tiff, const TiffPlan& plan)
+      : sink_(sink),
+        tiff_(tiff),
+        plan_(plan),
+        row_bytes_(row_bytes(plan.shape)),
+        pixel_bytes_(row_bytes_ / plan.shape.width),
+        rows_of_tiles_(plan.tile_height * row_bytes_),
+        tile_(plan.tile_height * plan.tile_width * pixel_bytes_) {}
+
+  void write_row(const void* row) {
+    std::memcpy(&rows_of_tiles_[held_ * row_bytes_], row, row_bytes_);
+    ++held_;
+    ++rows_;
+    if (held_ < plan_.tile_height && rows_ < plan_.shape.height) return;
+    for (std::size_t x = 0; x < plan_.shape.width; x += plan_.tile_width) write_tile(x);
+    held_ = 0;
+  }
+
+ private:
+  void write_tile(std::size_t x) {
+    const std::size_t there = std::min(plan_.tile_width, plan_.shape.width - x);
+    const std::size_t row = plan_.tile_width * pixel_bytes_;
+    for (std::size_t y = 0; y < plan_.tile_height; ++y) {
+      const std::uint8_t* from =
+          &rows_of_tiles_[std::min(y, held_ - 1) * row_bytes_ + x * pixel_bytes_];
+      std::uint8_t* to = &tile_[y * row];
+      std::memcpy(to, from, there * pixel_bytes_);
+      for (std::size_t i = there; i < plan_.tile_width; ++i) {
+        std::memcpy(to + i * pixel_bytes_, from + (there - 1) * pixel_bytes_, pixel_bytes_);
+      }
+    }
+    const auto bytes = static_cast<tmsize_t>(tile_.size());
+    if (TIFFWriteEncodedTile(tiff_, tiles_++, tile_.data(), bytes) != bytes) throw_tiff(sink_);
+  }
+
+  TiffSink& sink_;
+  TIFF* tiff_;
+  const TiffPlan plan_;
+  std::size_t row_bytes_, pixel_bytes_;
+  std::vector<std::uint8_t> rows_of_tiles_, tile_;
+  std::size_t held_ = 0, rows_ = 0;
+  std::uint32_t tiles_ = 0;
+};
+
+class FileSink : public TiffSink {
+ public:
+  explicit FileSink(AtomicFile& file) : file_(file) {}
+  void write_at(std::uint64_t offset, Bytes data) override { file_.write_at(offset, data); }
+  [[nodiscard]] std::uint64_t size() const override { return file_.size(); }
+
+ private:
+  AtomicFile& file_;
+};
+
+TiffPlan plan_of(const RowShape& shape, const RowWriteOptions& options) {
+  constexpr std::size_t kStep = 16;  // TIFF 6.0: sides of tiles are multiples of it
+  constexpr std::size_t kMostBytes = std::size_t{64} << 20, kUsual = 256;
+  const auto stepped = [](std::size_t side) { return (side + kStep - 1) / kStep * kStep; };
+  TiffPlan plan{.shape = shape,
+                .compression = options.compression,
+                .orientation = options.orientation,
+                .tile_height = stepped(options.tile_height),
+                .tile_width = stepped(options.tile_width)};
+  if (plan.tile_height == 0 || plan.tile_width == 0) {
+    plan.tile_height = plan.tile_width = 0;
+  } else if (plan.tile_height > kMostBytes / row_bytes(shape) && plan.tile_height > kUsual) {
+    plan.tile_height = plan.tile_width = kUsual;  // a row of tiles is held
+  }
+  return plan;
+}
+
+class TiffRowEncoder : public RowEncoder {
+ public:
+  TiffRowEncoder(AtomicFile& file, const RowShape& shape, const RowWriteOptions& options)
+      : sink_(file),
+        plan_(plan_of(shape, options)),
+        tiff_(start_tiff(sink_, plan_, turned_metadata(options.metadata, options.orientation))) {
+    if (plan_.tile_height > 0) {
+      tiles_.emplace(sink_, tiff_.get(), plan_);
+    } else {
+      strips_.emplace(sink_, tiff_.get(), shape);
+    }
+  }
+  void write(const Image& band, CancelToken* cancel) override {
+    const std::size_t row = band.bytes() / std::max<std::size_t>(1, band.height());
+    for (std::size_t y = 0; y < band.height(); ++y) {
+      if (cancel != nullptr) cancel->check();
+      if (tiles_) {
+        tiles_->write_row(band.data() + y * row);
+      } else {
+        strips_->write_row(band.data() + y * row);
+      }
+    }
+  }
+  void finish() override {
+    if (TIFFFlush(tiff_.get()) != 1) throw_tiff(sink_);
+    tiff_.reset();
+    if (sink_.exception) throw_tiff(sink_);
+  }
+
+ private:
+  FileSink sink_;
+  TiffPlan plan_;
+  TiffHandle tiff_;
+  std::optional<StripWriter> strips_;
+  std::optional<TileWriter> tiles_;
+};
+
+}  // namespace
+
+std::unique_ptr<RowEncoder> tiff_row_encoder(AtomicFile& file, const RowShape& shape,
+                                             const RowWriteOptions& options) {
+  return std::make_unique<TiffRowEncoder>(file, shape, options);
 }
 
 }  // namespace io
@@ -118,26 +281,15 @@ TiffHandle start_tiff(TiffSink& sink, const TiffShape& shape, int compression,
 template <class T>
 std::vector<std::uint8_t> encode_tiff(ImageView<const T> image, int compression,
                                       const Metadata& metadata) {
-  const io::TiffShape shape{image.height, image.width, image.channels,
-                            sizeof(T) == 2 ? Depth::u16 : Depth::u8};
+  const RowShape shape{image.height, image.width, image.channels,
+                       sizeof(T) == 2 ? Depth::u16 : Depth::u8};
   io::check_tiff(shape, compression);
   io::MemorySink sink;
   {
-    const io::TiffHandle tiff = io::start_tiff(sink, shape, compression, metadata);
-    const std::size_t row = image.width * image.channels;
-    const std::size_t rows = io::tiff_field<std::uint32_t>(tiff.get(), TIFFTAG_ROWSPERSTRIP, 1);
-    // Whole strips, which libtiff packs with libdeflate; copies, because its predictor works in
-    // place.
-    std::vector<T> strip(rows * row);
-    for (std::size_t y = 0; y < image.height; y += rows) {
-      const std::size_t part = std::min(rows, image.height - y);
-      for (std::size_t i = 0; i < part; ++i) std::copy_n(image.row(y + i), row, &strip[i * row]);
-      const auto bytes = static_cast<tmsize_t>(part * row * sizeof(T));
-      if (TIFFWriteEncodedStrip(tiff.get(), static_cast<std::uint32_t>(y / rows), strip.data(),
-                                bytes) != bytes) {
-        io::throw_tiff(sink);
-      }
-    }
+    const io::TiffHandle tiff =
+        io::start_tiff(sink, {.shape = shape, .compression = compression}, metadata);
+    io::StripWriter strips(sink, tiff.get(), shape);
+    for (std::size_t y = 0; y < image.height; ++y) strips.write_row(image.row(y));
     if (TIFFFlush(tiff.get()) != 1) io::throw_tiff(sink);
   }
   if (sink.exception) io::throw_tiff(sink);

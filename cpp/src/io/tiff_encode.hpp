@@ -1,20 +1,19 @@
 // The directory of a TIFF that is being written, for whole images and row by row.
 #pragma once
 
+#include "colorlab/rows.hpp"
 #include "io/tiff_handle.hpp"
 
 namespace colorlab::io {
 
-struct TiffShape {
-  std::size_t height, width, channels;  // 1..4 channels
-  Depth depth;
+struct TiffPlan {
+  RowShape shape;
+  int compression = 1;
+  int orientation = 1;
+  std::size_t tile_height = 0, tile_width = 0;  // multiples of 16; 0 for strips
 };
 
-// Throws Error(shape | invalid_argument | image_too_large) for what a TIFF cannot hold.
-void check_tiff(const TiffShape& shape, int compression);
-
-// Starts a TIFF: header, EXIF directories, every tag. Rows follow by TIFFWriteScanline.
-[[nodiscard]] TiffHandle start_tiff(TiffSink& sink, const TiffShape& shape, int compression,
-                                    const Metadata& metadata);
+// Starts a TIFF: header, EXIF directories, every tag.
+[[nodiscard]] TiffHandle start_tiff(TiffSink& sink, const TiffPlan& plan, const Metadata& metadata);
 
 }  // namespace colorlab::io

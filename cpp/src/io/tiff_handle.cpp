@@ -23,15 +23,11 @@ tmsize_t read_source(thandle_t handle, void* target, tmsize_t count) {
   if (count < 0) return kFailed;
   const std::uint64_t there = source.size() - std::min(source.size(), source.position);
   const std::size_t wanted = std::min(static_cast<std::size_t>(count), std::size_t{there});
-  std::size_t got = wanted;
-  if (source.file == nullptr) {
-    if (wanted > 0) std::memcpy(target, source.bytes.data() + source.position, wanted);
-  } else {
-    try {
-      got = source.file->read_at(source.position, static_cast<std::uint8_t*>(target), wanted);
-    } catch (const std::exception&) {
-      return kFailed;  // libtiff's C code must not be unwound; it reports the read as failed
-    }
+  std::size_t got = 0;
+  try {
+    got = source.data.read_at(source.position, static_cast<std::uint8_t*>(target), wanted);
+  } catch (const std::exception&) {
+    return kFailed;  // libtiff's C code must not be unwound; it reports the read as failed
   }
   source.position += got;
   return static_cast<tmsize_t>(got);
@@ -50,9 +46,10 @@ toff_t size_of_source(thandle_t handle) { return static_cast<TiffSource*>(handle
 
 int map_source(thandle_t handle, void** base, toff_t* size) {
   auto& source = *static_cast<TiffSource*>(handle);
-  if (source.file != nullptr || source.bytes.empty()) return 0;
-  *base = const_cast<std::uint8_t*>(source.bytes.data());
-  *size = source.bytes.size();
+  const Bytes bytes = source.data.bytes();
+  if (bytes.empty()) return 0;
+  *base = const_cast<std::uint8_t*>(bytes.data());
+  *size = bytes.size();
   return 1;
 }
 

@@ -16,12 +16,11 @@ namespace colorlab::io {
 
 // What libtiff reads from; both kinds start at 0 and cannot be written.
 struct TiffSource {
-  Bytes bytes;                // used unless there is a file
-  InputFile* file = nullptr;  // read in pieces, never mapped: memory stays bounded
+  ByteSource data;
   std::uint64_t position = 0;
   std::string message{};  // libtiff's first error
 
-  [[nodiscard]] std::uint64_t size() const { return file != nullptr ? file->size() : bytes.size(); }
+  [[nodiscard]] std::uint64_t size() const { return data.size(); }
 };
 
 using TiffHandle = std::unique_ptr<TIFF, decltype(&TIFFClose)>;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/row_decoder.hpp"
 #include "io/tiff_directory.hpp"
 
 namespace colorlab::io {
@@ -31,9 +32,13 @@ bool is_wanted_inside(std::uint16_t tag) { return tag != kMakerNote && tag != kI
 }  // namespace
 
 Metadata metadata_of_tiff(Bytes bytes, const Limits& limits) {
+  return tiff_metadata(bytes, limits);
+}
+
+Metadata tiff_metadata(const ByteSource& source, const Limits& limits) {
   Metadata metadata;
-  if (bytes.size() < 8) return metadata;
-  TiffWalker walker(bytes, limits.max_metadata_bytes);
+  if (source.size() < 8) return metadata;
+  TiffWalker walker(source, limits.max_metadata_bytes);
   TiffBuilder builder(8, walker.little(), false);
   std::vector<TiffEntry> kept;
   std::map<std::uint16_t, std::uint64_t> links;

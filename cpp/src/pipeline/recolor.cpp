@@ -3,17 +3,17 @@
 #include <vector>
 
 #include "colorlab/pipeline.hpp"
+#include "pipeline/paint_band.hpp"
 #include "pipeline/reduce_lightness.hpp"
-#include "pipeline/row_painter.hpp"
 #include "resample/chroma_field.hpp"
 
 namespace colorlab {
-namespace {
+namespace pipeline {
 
-Certificate summarise(const std::vector<pipeline::RowRecord>& rows, std::size_t width) {
+Certificate summarise(std::span<const RowRecord> rows, std::size_t width) {
   Certificate certificate;
   double reduced = 0;
-  for (const auto& row : rows) {
+  for (const RowRecord& row : rows) {
     certificate.max_delta_l = std::max<double>(certificate.max_delta_l, row.l.max);
     certificate.mean_delta_l += row.l.sum;
     certificate.max_delta_luma =
@@ -28,11 +28,15 @@ Certificate summarise(const std::vector<pipeline::RowRecord>& rows, std::size_t 
   return certificate;
 }
 
-// Calls row(painter, y) for every row, with a painter for each thread.
-template <class T, class Row>
-void paint_rows(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
-                Preserve preserve, Upsample method, int threads, CancelToken* cancel,
-                const Row& row) {
+}  // namespace pipeline
+
+namespace {
+
+// `records` are of all rows, or null.
+template <class T>
+void paint(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
+           Preserve preserve, Upsample method, pipeline::RowRecord* records, int threads,
+           CancelToken* cancel) {
   pipeline::check_photo(image);
   if (rgb.height != image.height || rgb.width != image.width || rgb.channels != 3) {
     throw Error(ErrorCode::shape,
@@ -47,14 +51,7 @@ void paint_rows(ImageView<const T> image, ImageView<const float> ab_low, ImageVi
     pipeline::reduce_lightness(image, guide, threads, cancel);
   }
   const resample::ChromaField field(low, guide, image.height, image.width, method);
-  parallel_rows(image.height, threads_for(image.pixels(), threads),
-                [&](std::size_t begin, std::size_t end) {
-                  pipeline::RowPainter<T> painter(image, field, rgb, preserve);
-                  for (std::size_t y = begin; y < end; ++y) {
-                    if (cancel != nullptr) cancel->check();
-                    row(painter, y);
-                  }
-                });
+  pipeline::paint_band(image, field, rgb, preserve, 0, records, threads, cancel);
 }
 
 }  // namespace
@@ -62,20 +59,15 @@ void paint_rows(ImageView<const T> image, ImageView<const float> ab_low, ImageVi
 template <class T>
 Certificate recolor(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
                     Preserve preserve, Upsample method, int threads, CancelToken* cancel) {
-  // Sums are kept by row and added up in their order: the same for any number of threads.
   std::vector<pipeline::RowRecord> records(image.height);
-  paint_rows(image, ab_low, rgb, preserve, method, threads, cancel,
-             [&records](pipeline::RowPainter<T>& painter, std::size_t y) {
-               records[y] = painter.paint_and_measure(y);
-             });
-  return summarise(records, image.width);
+  paint(image, ab_low, rgb, preserve, method, records.data(), threads, cancel);
+  return pipeline::summarise(records, image.width);
 }
 
 template <class T>
 void recolor_uncertified(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T> rgb,
                          Preserve preserve, Upsample method, int threads, CancelToken* cancel) {
-  paint_rows(image, ab_low, rgb, preserve, method, threads, cancel,
-             [](pipeline::RowPainter<T>& painter, std::size_t y) { painter.paint(y); });
+  paint(image, ab_low, rgb, preserve, method, nullptr, threads, cancel);
 }
 
 #define COLORLAB_RECOLOR(T)                                                                        \

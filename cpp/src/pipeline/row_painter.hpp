@@ -24,15 +24,18 @@ struct RowRecord {
 template <class T>
 class RowPainter {
  public:
+  // `image` and `rgb` are the photo's rows from `top` on; `field` is the whole photo's.
   RowPainter(ImageView<const T> image, const resample::ChromaField& field, ImageView<T> rgb,
-             Preserve preserve)
+             Preserve preserve, std::size_t top)
       : image_(image),
         rgb_(rgb),
+        top_(top),
         preserve_(preserve),
         chroma_(field),
         kernels_(row_kernels()),
         rows_(aligned_rows<float>(kRows * kPiece)) {}
 
+  // Row y of `image`.
   void paint(std::size_t y) {
     for_each_piece([&](std::size_t x, std::size_t n) { paint(y, x, n); });
   }
@@ -83,7 +86,7 @@ class RowPainter {
   // Returns how many pixels lost chroma.
   std::size_t paint(std::size_t y, std::size_t x, std::size_t n) {
     lightness_of_row(photo(y, x), image_.channels, n, row(kL));
-    chroma_.row(y, x, n, row(kL), row(kA), row(kB));
+    chroma_.row(top_ + y, x, n, row(kL), row(kA), row(kB));
     if (preserve_ == Preserve::luma) return paint_keeping_luma(y, x, n);
     return rgb_of_row<T>(row(kL), kPiece, n, ImageView<T>(painted(y, x), 1, n, 3));
   }
@@ -124,6 +127,7 @@ class RowPainter {
 
   ImageView<const T> image_;
   ImageView<T> rgb_;
+  std::size_t top_;
   Preserve preserve_;
   resample::ChromaRows chroma_;
   const RowKernels& kernels_;

@@ -15,8 +15,8 @@ from colorlab.metadata import Metadata, Provenance
 
 __all__ = ["PhotoFile", "keeps_luma", "read_photo", "write_chroma", "write_photo"]
 
-_EIGHT_BITS = (".jpg", ".jpeg", ".webp")
-_JPEG = (".jpg", ".jpeg")
+EIGHT_BITS = (".jpg", ".jpeg", ".webp")
+JPEG = (".jpg", ".jpeg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ def write_photo(
     """
     target = Path(path)
     extension = target.suffix.lower()
-    _make_folder(target.parent)
-    if source.alpha is not None and extension not in _JPEG:
+    make_folder(target.parent)
+    if source.alpha is not None and extension not in JPEG:
         rgb = np.dstack([rgb, source.alpha])
-    if rgb.dtype == np.uint16 and extension in _EIGHT_BITS:
+    if rgb.dtype == np.uint16 and extension in EIGHT_BITS:
         rgb = image_io.to_8bit(rgb)
     image_io.write(
         target,
@@ -79,7 +79,7 @@ def write_photo(
 
 def keeps_luma(path: str, source: PhotoFile) -> bool:
     """Whether a photo's luma can go into this file bit for bit: from grey JPEG to JPEG."""
-    return source.grey_jpeg is not None and Path(path).suffix.lower() in _JPEG
+    return source.grey_jpeg is not None and Path(path).suffix.lower() in JPEG
 
 
 def write_chroma(
@@ -100,7 +100,7 @@ def write_chroma(
     """
     assert source.grey_jpeg is not None
     target = Path(path)
-    _make_folder(target.parent)
+    make_folder(target.parent)
     image_io.add_chroma(
         target,
         source.grey_jpeg,
@@ -114,7 +114,8 @@ def write_chroma(
     )
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Makes a missing folder; raises OutputError when that is not possible."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

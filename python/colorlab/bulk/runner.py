@@ -16,12 +16,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from colorlab import image_io
 from colorlab.bulk.files import (
     PhotoFile,
     keeps_luma,
@@ -32,7 +31,8 @@ from colorlab.bulk.files import (
 from colorlab.bulk.journal import Journal
 from colorlab.bulk.plan import Job
 from colorlab.bulk.report import Outcome
-from colorlab.colorizer import Colorizer, Prepared
+from colorlab.bulk import large
+from colorlab.colorizer import Colorizer, Prepared, PreparedRows
 from colorlab.errors import (
     ColorlabError,
     OutOfMemoryError,
@@ -41,11 +41,14 @@ from colorlab.errors import (
 )
 from colorlab.metadata import Provenance
 from colorlab.result import Certificate, Preserve
+from colorlab.rows import RowReader, open_rows
 from colorlab.session import available_cores
 
 __all__ = ["Settings", "run"]
 
 DEFAULT_MEMORY = 1 << 30
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class _Photo:
     memory: int = 0
     seconds: float = 0.0
     source: PhotoFile | None = None
-    prepared: Prepared | None = None
+    prepared: Prepared | PreparedRows | None = None
     ab: npt.NDArray[np.float32] | None = None
     uncertainty: float | None = None
 
@@ -106,7 +109,8 @@ class _Pipeline:
         self._journal = journal
         card = colorizer.card
         self._provenance = Provenance(card.name, card.version) if settings.provenance else None
-        workers = settings.workers or available_cores()
+        self._cores = available_cores()
+        workers = settings.workers or self._cores
         self._threads = [
             threading.Thread(target=self._guarded, args=(loop,), daemon=True)
             for loop in (self._drive_network, *[self._work] * workers)
@@ -123,6 +127,7 @@ class _Pipeline:
         self._ready: deque[_Photo] = deque()
         self._coloured: deque[_Photo] = deque()
         self._outcomes: deque[Outcome] = deque()
+        self._open_rows: set[RowReader] = set()  # of photos that are read row by row at present
         self._stopped = False
         self._crash: BaseException | None = None
 
@@ -147,6 +152,8 @@ class _Pipeline:
     def stop(self) -> None:
         with self._changed:
             self._stopped = True
+            for rows in self._open_rows:
+                rows.cancel()
             self._changed.notify_all()
         for thread in self._threads:
             if thread.ident is not None:
@@ -256,10 +263,7 @@ class _Pipeline:
                 outcome = Outcome(job.path, job.output, "skipped")
             else:
                 self._check_output(job)
-                if Path(job.path).is_file():  # a pipe can be read only once
-                    self._reserve(photo)
-                photo.source = read_photo(job.path, limits=self._colorizer.limits)
-                photo.prepared = self._colorizer.prepare(photo.source.pixels, threads=1)
+                photo.prepared = self._prepare(photo)
         except MemoryError as error:
             outcome = self._failure(photo, _memory_error(error))
         except ColorlabError as error:
@@ -273,18 +277,49 @@ class _Pipeline:
         if outcome is not None:
             self._report(photo, outcome)
 
-    def _reserve(self, photo: _Photo) -> None:
-        """Counts the photo's pixels before they are there, so that fewer are read ahead."""
-        info = image_io.probe(photo.job.path, limits=self._colorizer.limits)
-        # In and out, and as much again for full-size colour and the encoder's buffer.
-        photo.memory = info.height * info.width * (info.bits // 8) * (info.channels + 3) * 2
+    def _prepare(self, photo: _Photo) -> Prepared | PreparedRows:
+        """Reads a photo; counts its pixels before they are there, so that fewer are read ahead."""
+        path, limits = photo.job.path, self._colorizer.limits
+        if Path(path).is_file():  # a pipe can be read only once
+            rows = open_rows(path, limits=limits)
+            is_large = large.is_large(
+                rows,
+                photo.job.output,
+                preserve=self._settings.preserve,
+                max_memory=self._settings.max_memory,
+            )
+            photo.memory = large.MEMORY if is_large else large.memory_of(rows)
+            with self._changed:
+                self._memory += photo.memory
+            if is_large:
+                with self._reading_rows(rows):
+                    return self._colorizer.prepare_rows(rows)
+            del rows  # some formats are in memory once they are open
+        photo.source = read_photo(path, limits=limits)
+        return self._colorizer.prepare(photo.source.pixels, threads=1)
+
+    @contextlib.contextmanager
+    def _reading_rows(self, rows: RowReader) -> Iterator[None]:
+        """While this lasts, stopping the work stops what is done with these rows."""
         with self._changed:
-            self._memory += photo.memory
+            self._open_rows.add(rows)
+            if self._stopped:
+                rows.cancel()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._open_rows.discard(rows)
 
     def _finish(self, photo: _Photo) -> Outcome:
         began = time.perf_counter()
         job = photo.job
-        height, width = _prepared(photo).pixels.shape[:2]
+        prepared = _prepared(photo)
+        if isinstance(prepared, PreparedRows):
+            height, width = prepared.rows.upright
+        else:
+            height, width = prepared.pixels.shape[:2]
+        del prepared
         try:
             certificate = self._color(photo)
         except MemoryError as error:
@@ -297,11 +332,25 @@ class _Pipeline:
     def _color(self, photo: _Photo) -> Certificate | None:
         """Full-size colour into the output; says what was kept."""
         job, settings, source, ab = photo.job, self._settings, photo.source, photo.ab
-        assert source is not None
+        prepared = _prepared(photo)
         assert ab is not None
+        if isinstance(prepared, PreparedRows):
+            write_rows = partial(
+                large.write_rows,
+                job.output,
+                prepared,
+                ab,
+                self._colorizer,
+                saturation=settings.saturation,
+                preserve=settings.preserve,
+                threads=self._cores,
+            )
+            with self._reading_rows(prepared.rows):
+                return self._write(job, write_rows)
+        assert source is not None
         if settings.preserve == "luma" and keeps_luma(job.output, source):
             cbcr, kept = self._colorizer.finish_chroma(
-                _prepared(photo), ab, saturation=settings.saturation, threads=1
+                prepared, ab, saturation=settings.saturation, threads=1
             )
             # A JPEG in colours of its own is encoded anew below.
             with contextlib.suppress(UnsupportedFormatError):
@@ -309,25 +358,29 @@ class _Pipeline:
                 self._write(job, partial(write_chroma, job.output, cbcr, source, limits=limits))
                 return kept
         result = self._colorizer.finish(
-            _prepared(photo),
+            prepared,
             ab,
             saturation=settings.saturation,
             preserve=settings.preserve,
             threads=1,
         )
         photo.prepared = None
+        del prepared
         self._write(job, partial(write_photo, job.output, result, source))
         return result.certificate
 
-    def _write(self, job: Job, write: Callable[..., None]) -> None:
+    def _write(self, job: Job, write: Callable[..., _Result]) -> _Result:
         self._check_output(job)
         overwrite = self._settings.overwrite
         if self._journal is not None:
             overwrite = overwrite or self._journal.may_replace(job)
             self._journal.start(job)
-        write(quality=self._settings.quality, overwrite=overwrite, provenance=self._provenance)
+        result = write(
+            quality=self._settings.quality, overwrite=overwrite, provenance=self._provenance
+        )
         if self._journal is not None:
             self._journal.finish(job)
+        return result
 
     def _check_output(self, job: Job) -> None:
         """Refuses an output that exists before any work goes into it."""
@@ -345,7 +398,7 @@ class _Pipeline:
         )
 
 
-def _prepared(photo: _Photo) -> Prepared:
+def _prepared(photo: _Photo) -> Prepared | PreparedRows:
     assert photo.prepared is not None
     return photo.prepared
 

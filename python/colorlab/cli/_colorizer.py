@@ -49,6 +49,7 @@ def add_machine(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 def options_of(args: argparse.Namespace) -> dict[str, Any]:
     """The arguments of `Colorizer` that the options ask for."""
+    max_pixels = getattr(args, "max_pixels", None)  # a verb's own
     return {
         "model": args.model,
         "device": args.device,
@@ -56,6 +57,7 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
         "size": args.size,
         "adapter": args.adapter,
         "trust_model": args.trust_model,
+        "limits": None if max_pixels is None else {"max_pixels": max_pixels},
     }
 
 

@@ -117,7 +117,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--max-memory",
         type=_bytes,
         default="1G",
-        help="pixels in hand above which no more photos are read ahead (default: 1G)",
+        help="pixels in hand above which no more photos are read ahead; a photo that alone needs "
+        "more is coloured row by row (default: 1G)",
+    )
+    machine.add_argument(
+        "--max-pixels",
+        type=_pixels,
+        metavar="N",
+        help="larger photos are refused, such as 300M (default: 1.07G)",
     )
 
 
@@ -211,4 +218,10 @@ def _listed(source: str) -> list[str]:
 def _bytes(text: str) -> int:
     """A number of bytes, with K, M or G for its binary multiples."""
     factor = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(text[-1:].upper())
+    return int(text) if factor is None else int(float(text[:-1]) * factor)
+
+
+def _pixels(text: str) -> int:
+    """A number of pixels, with K, M or G for thousands, millions and milliards."""
+    factor = {"K": 10**3, "M": 10**6, "G": 10**9}.get(text[-1:].upper())
     return int(text) if factor is None else int(float(text[:-1]) * factor)

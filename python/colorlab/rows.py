@@ -1,0 +1,318 @@
+"""Photographs row by row, for those too large to be held in memory.
+
+A `RowReader` gives the pixels that `colorlab.read` gives, in bands from the top down, and a
+`RowWriter` takes such bands. Both work on files, a few bands of memory each::
+
+    with colorlab.open_rows("map.tif") as photo:
+        with colorlab.create_rows("map.png", photo.shape, photo.dtype) as out:
+            for band in photo:
+                out.write(255 - band)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from colorlab import _core, image_io
+from colorlab.errors import ColorlabError, DTypeError, InvalidArgumentError, ShapeError
+from colorlab.image_io import Limits, Pixels
+from colorlab.metadata import Metadata, Provenance
+from colorlab.result import Certificate, Preserve
+
+__all__ = ["RowReader", "RowWriter", "create_rows", "open_rows", "turned", "turned_back"]
+
+
+class RowReader:
+    """A photo's pixels in bands of rows, each read from the file when it is asked for.
+
+    JPEG, PNG and TIFF come row by row. What can only be decoded as a whole (WebP, BMP, interlaced
+    PNG, progressive JPEG too large for the limits, some TIFF) is, within the limits of
+    `colorlab.read`; `whole_because` then says why.
+
+    The rows lie as the file stores them: `orientation` is not applied, because a photo turned on
+    its side cannot come row by row. `turned` turns what was made of them.
+
+    Made by `open_rows`. Iterating starts at the first row each time.
+    """
+
+    def __init__(self, core: _core.RowReader, path: str) -> None:
+        self._core = core
+        self._path = path
+
+    path = property(lambda self: self._path, doc="The file's name.")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W) or (H, W, C) as stored."""
+        core = self._core
+        plane = (core.height, core.width)
+        return plane if core.channels == 1 else (*plane, core.channels)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the samples: `uint8` or `uint16`."""
+        return np.dtype(np.uint16 if self._core.bits == 16 else np.uint8)
+
+    @property
+    def format(self) -> str:
+        """The file's: "jpeg", "png", "tiff", "webp" or "bmp"."""
+        return self._core.format
+
+    @property
+    def orientation(self) -> int:
+        """EXIF's, 1..8: how the rows are to be turned for display."""
+        return self._core.orientation
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Height and width on display."""
+        height, width = self._core.height, self._core.width
+        return (width, height) if self.orientation >= 5 else (height, width)
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Height and width of a TIFF's tiles; (0, 0) where there are none."""
+        return self._core.tile
+
+    @property
+    def animated(self) -> bool:
+        """There are more pages or frames than the first, which is the one that is read."""
+        return self._core.animated
+
+    @property
+    def whole_because(self) -> str:
+        """Empty, or why this file is decoded as a whole."""
+        return self._core.whole_because
+
+    @property
+    def fits_in_memory(self) -> bool:
+        """Whether `colorlab.read` would take the photo under these limits."""
+        return self._core.fits_in_memory
+
+    def metadata(self) -> Metadata:
+        """As `colorlab.read_metadata`."""
+        return image_io.metadata_of(self._core.metadata())
+
+    def __iter__(self) -> Iterator[Pixels]:
+        self._core.rewind()
+        while (band := self._core.next()) is not None:
+            yield band
+
+    def reduce_lightness(
+        self, sizes: Sequence[tuple[int, int]]
+    ) -> list[npt.NDArray[np.float32]]:
+        """L* (0..100), area-reduced to each (height, width): float32 planes, in one reading."""
+        return self._core.reduce_lightness(list(sizes))
+
+    def recolor(
+        self,
+        out: RowWriter,
+        ab: npt.NDArray[np.float32],
+        *,
+        guide: npt.NDArray[np.float32] | None = None,
+        preserve: Preserve = "lightness",
+        upsample: Literal["guided", "bilinear"] = "guided",
+        threads: int | None = None,
+    ) -> Certificate:
+        """`colorlab.recolor` from file to file, bit for bit: writes all rows in colour.
+
+        Args:
+            out: of this photo's height and width, 3 channels or 4 (alpha is carried over), and its
+                dtype, or `uint8`. It still has to be finished.
+            ab: a* and b*, float32 (h, w, 2), lying as the rows do.
+            guide: the lightness reduced to (h, w), as `reduce_lightness` gives it; saves a reading.
+            preserve, upsample, threads: as of `colorlab.recolor`.
+        """
+        measured = self._core.recolor(
+            out._core, ab, guide, preserve=preserve, upsample=upsample, threads=threads or 0
+        )
+        return Certificate(preserve=preserve, lossless=False, **measured)
+
+    def cancel(self) -> None:
+        """From another thread: what is going on here ends soon, with OperationCancelled."""
+        self._core.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass  # the file closes with the object
+
+
+class RowWriter:
+    """A JPEG, PNG or TIFF that is written band by band and appears, whole, at `finish`.
+
+    As a context manager it finishes by itself; after an exception nothing is left behind. Made by
+    `create_rows`.
+    """
+
+    def __init__(self, core: _core.RowWriter, path: str) -> None:
+        self._core = core
+        self._path = path
+
+    path = property(lambda self: self._path, doc="The file to be.")
+
+    def write(self, rows: npt.NDArray[Any]) -> None:
+        """The next rows: (h, W) or (h, W, C), as many as come handy.
+
+        Raises:
+            ShapeError, DTypeError: they do not fit. OutputError: they cannot be written.
+        """
+        self._core.write(np.ascontiguousarray(rows))
+
+    def finish(self) -> None:
+        """After the last row: the file appears. Raises ShapeError when rows are missing."""
+        self._core.finish()
+
+    def abandon(self) -> None:
+        """Leaves nothing behind, unless it is finished."""
+        self._core.abandon()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.finish()
+        else:
+            self.abandon()
+
+
+def open_rows(
+    path: str | os.PathLike[str],
+    *,
+    mode: image_io.Mode = "unchanged",
+    on_truncated: Literal["error", "fill"] = "error",
+    limits: Limits | None = None,
+    colors: Literal["srgb", "stored"] = "srgb",
+    band_rows: int | None = None,
+) -> RowReader:
+    """Opens a photograph to be read row by row; the pixels are those of `colorlab.read`.
+
+    Args:
+        path: of the file.
+        mode, on_truncated, colors: as of `colorlab.read`.
+        limits: replaces some of the defaults, which here are max_pixels 2^30 (1.07 Gpx), max_side
+            131,072, max_file_bytes 16 GiB and max_decoded_bytes 512 MiB, of what has to be held at
+            a time. What is decoded as a whole has the defaults of `colorlab.read`.
+        band_rows: rows at a time, where the file does not hold more together; None chooses.
+
+    Raises:
+        As `colorlab.read` for what the header tells; damaged pixels raise when they are reached.
+    """
+    name = _name_of(path)
+    if band_rows is not None and (not isinstance(band_rows, int) or band_rows < 1):
+        raise InvalidArgumentError(f"band_rows must be at least 1, not {band_rows!r}")
+    core = _core.RowReader(
+        name,
+        mode=mode,
+        on_truncated=on_truncated,
+        limits=image_io.plain_limits(limits),
+        colors=colors,
+        band_rows=band_rows or 0,
+    )
+    return RowReader(core, name)
+
+
+def create_rows(
+    path: str | os.PathLike[str],
+    shape: tuple[int, ...],
+    dtype: npt.DTypeLike = np.uint8,
+    *,
+    quality: int = 92,
+    compression: int = 1,
+    overwrite: bool = False,
+    metadata: Metadata | None = None,
+    provenance: Provenance | None = None,
+    profile: Literal["srgb", "none"] = "srgb",
+    orientation: int = 1,
+    tile: tuple[int, int] = (0, 0),
+    permissions: int | None = None,
+    mtime_ns: int | None = None,
+) -> RowWriter:
+    """Begins a photograph that is written row by row, as `colorlab.write` would write it whole.
+
+    Args:
+        path: its extension chooses the format: .jpg, .jpeg, .png, .tif or .tiff, in any case.
+        shape: (H, W) or (H, W, C) of all rows.
+        dtype: `uint8`, or `uint16` for PNG and TIFF.
+        quality, compression, overwrite, metadata, provenance, permissions, mtime_ns: as of
+            `colorlab.write`.
+        profile: "srgb" tags the pixels as sRGB, "none" writes no tag.
+        orientation: 1..8, how the rows are to be turned for display; the file's tag says so.
+        tile: height and width of a TIFF's tiles, rounded up to multiples of 16; (0, 0) writes
+            strips. A TIFF is a BigTIFF where 4 GiB may not be enough.
+
+    Raises:
+        As `colorlab.write`, before any row is written.
+    """
+    name = _name_of(path)
+    if len(shape) not in (2, 3) or any(side < 1 for side in shape):
+        raise ShapeError(f"pixels are (H, W) or (H, W, C), not {tuple(shape)}", path=name)
+    kind = np.dtype(dtype)
+    if kind not in (np.uint8, np.uint16):
+        raise DTypeError(f"pixels must be uint8 or uint16, not {kind}", path=name)
+    if profile not in ("srgb", "none"):
+        raise InvalidArgumentError(f'profile must be "srgb" or "none", not {profile!r}', path=name)
+    channels = shape[2] if len(shape) == 3 else 1
+    icc = _core.srgb_icc(channels) if profile == "srgb" else b""
+    fields = image_io.fields_of(metadata or Metadata(), icc)
+    if provenance is not None:
+        fields = image_io.noted(fields, provenance)
+    try:
+        core = _core.RowWriter(
+            name,
+            image_io.known_format(image_io.extension_of(name)),
+            shape[0],
+            shape[1],
+            channels,
+            bits=8 * kind.itemsize,
+            metadata=fields,
+            quality=quality,
+            compression=compression,
+            orientation=orientation,
+            tile=tile,
+            overwrite=overwrite,
+            permissions=permissions,
+            modified=mtime_ns,
+        )
+    except ColorlabError as error:
+        raise error.with_path(name) from None
+    return RowWriter(core, name)
+
+
+def turned(plane: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
+    """What lies as stored, (h, w) or (h, w, C), as an orientation of 1..8 displays it: a view."""
+    if orientation in (2, 3, 7, 8):
+        plane = plane[:, ::-1]
+    if orientation in (3, 4, 6, 7):
+        plane = plane[::-1]
+    return plane.swapaxes(0, 1) if orientation >= 5 else plane
+
+
+def turned_back(plane: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
+    """What is displayed by an orientation as it has to be stored: undoes `turned`."""
+    return turned(plane, {6: 8, 8: 6}.get(orientation, orientation))
+
+
+def _name_of(path: str | os.PathLike[str]) -> str:
+    name = os.fsdecode(path)
+    if "\0" in name:
+        raise InvalidArgumentError(f"a path cannot hold a null character: {name!r}")
+    return name
