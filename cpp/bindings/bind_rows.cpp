@@ -213,8 +213,8 @@ void register_rows(py::module_& module) {
                              [](const PyRowReader& self) { return self.reader().animated(); })
       .def_property_readonly("whole_because",
                              [](const PyRowReader& self) { return self.reader().whole_because(); })
-      .def_property_readonly(
-          "fits_in_memory", [](const PyRowReader& self) { return self.reader().fits_in_memory(); })
+      .def_property_readonly("fits_in_memory",
+                             [](const PyRowReader& self) { return self.reader().fits_in_memory(); })
       .def_property_readonly("tile",
                              [](const PyRowReader& self) {
                                return std::pair(self.reader().tile_height(),

@@ -420,7 +420,7 @@ class Colorizer:
         # Colour mostly comes at the network's own size or a fraction of it.
         sizes = [(max(1, stored[0] // part), max(1, stored[1] // part)) for part in (1, 2, 4)]
         guides = rows.reduce_lightness(sizes)
-        plane = np.ascontiguousarray(turned(guides[0], rows.orientation))
+        plane = np.ascontiguousarray(turned(guides[0], rows.orientation), dtype=np.float32)
         tensor = plane.reshape(1, 1, height, width) / np.float32(50) - np.float32(1)
         return PreparedRows(rows, tensor, tuple(guides))
 

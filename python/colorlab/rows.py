@@ -104,9 +104,7 @@ class RowReader:
         while (band := self._core.next()) is not None:
             yield band
 
-    def reduce_lightness(
-        self, sizes: Sequence[tuple[int, int]]
-    ) -> list[npt.NDArray[np.float32]]:
+    def reduce_lightness(self, sizes: Sequence[tuple[int, int]]) -> list[npt.NDArray[np.float32]]:
         """L* (0..100), area-reduced to each (height, width): float32 planes, in one reading."""
         return self._core.reduce_lightness(list(sizes))
 

@@ -133,7 +133,7 @@ TEST_CASE(
   CHECK(io::ToSrgb(srgb_icc(1), io::ColorModel::grey).identity());
   CHECK(io::ToSrgb(srgb_icc(3), io::ColorModel::grey).identity());
   CHECK(io::ToSrgb(bytes_of("garbage"), io::ColorModel::rgb).identity());
-  const io::ToSrgb inks({}, io::ColorModel::cmyk);
+  io::ToSrgb inks({}, io::ColorModel::cmyk);
   CHECK_FALSE(inks.identity());
   Image image(1, 2, 4, Depth::u8);
   constexpr std::uint8_t kInks[] = {0, 0, 0, 0, 255, 0, 0, 51};

@@ -72,7 +72,7 @@ def film(path):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A reader's folder: photos under the names that the pages use, and `colorlab` to call."""
-    for number, name in enumerate(("photo.jpg", "a.jpg", "b.png")):
+    for number, name in enumerate(("photo.jpg", "a.jpg", "b.png", "map.tif")):
         colorlab.write(tmp_path / name, photo(number))
     (tmp_path / "broken.jpg").write_bytes((tmp_path / "photo.jpg").read_bytes()[:300])
     for number in range(3):

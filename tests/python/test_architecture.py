@@ -13,6 +13,7 @@ MODULES = {
 }
 
 MAY_USE_CORE = {"colorlab", "colorlab.color", "colorlab.image_io", "colorlab.tiling"} | {
+    "colorlab.bench.archive",
     "colorlab.bench.files",
     "colorlab.bench.kernels",
     "colorlab.colorizer",

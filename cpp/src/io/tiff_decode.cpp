@@ -143,9 +143,27 @@ bool TiffBands::may_miss(std::uint32_t index) {
   return start < source_.size();  // what was decoded before the end is in the block
 }
 
+// libtiff believes in the place of uncompressed data alone, and would read on behind them.
+void TiffBands::check_plain_block(std::uint32_t index) {
+  if (tiff_field<std::uint16_t>(tiff_.get(), TIFFTAG_COMPRESSION, COMPRESSION_NONE) !=
+      COMPRESSION_NONE) {
+    return;
+  }
+  const std::uint32_t bands = (layout_.height - 1) / layout_.tile_height + 1;
+  const std::uint32_t rows =
+      std::min(layout_.tile_height, layout_.height - index % bands * layout_.tile_height);
+  const tmsize_t needed =
+      layout_.tiled ? TIFFTileSize(tiff_.get()) : TIFFVStripSize(tiff_.get(), rows);
+  if (TIFFGetStrileByteCount(tiff_.get(), index) < static_cast<std::uint64_t>(needed)) {
+    throw corrupt_error("the TIFF's pixels are corrupt (strip or tile " + std::to_string(index) +
+                        " has too few bytes)");
+  }
+}
+
 // False when a missing part may stay missing.
 bool TiffBands::read_block(std::uint32_t index, std::uint8_t* target, std::size_t size) {
   std::fill_n(target, size, std::uint8_t{0});
+  check_plain_block(index);
   const auto most = static_cast<tmsize_t>(size);
   const tmsize_t got = layout_.tiled ? TIFFReadEncodedTile(tiff_.get(), index, target, most)
                                      : TIFFReadEncodedStrip(tiff_.get(), index, target, most);
@@ -325,7 +343,7 @@ Header probe_tiff(Bytes bytes, const Limits& limits) {
 }
 
 Stored decode_tiff(Bytes bytes, const ReadOptions& options) {
-  TiffSource source{.data = bytes};
+  TiffSource source{.data = bytes, .in_place = options.on_truncated == OnTruncated::error};
   TiffBands bands(source, options);
   const ImageInfo& info = bands.header().info;
   Image image(info.height, info.width, bands.channels(), info.depth);

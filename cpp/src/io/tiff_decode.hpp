@@ -31,6 +31,7 @@ class TiffBands {
   void read_all_through_rgba();
   void read_line(std::size_t y, std::byte* target);
   void place(const std::uint8_t* row, std::size_t width, std::size_t channel, std::byte* target);
+  void check_plain_block(std::uint32_t index);
   // False when a missing part may stay missing, and else throws.
   [[nodiscard]] bool may_miss(std::uint32_t index);
   [[nodiscard]] bool read_block(std::uint32_t index, std::uint8_t* target, std::size_t size);

@@ -47,7 +47,7 @@ toff_t size_of_source(thandle_t handle) { return static_cast<TiffSource*>(handle
 int map_source(thandle_t handle, void** base, toff_t* size) {
   auto& source = *static_cast<TiffSource*>(handle);
   const Bytes bytes = source.data.bytes();
-  if (bytes.empty()) return 0;
+  if (bytes.empty() || !source.in_place) return 0;
   *base = const_cast<std::uint8_t*>(bytes.data());
   *size = bytes.size();
   return 1;

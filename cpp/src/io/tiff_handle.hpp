@@ -17,6 +17,8 @@ namespace colorlab::io {
 // What libtiff reads from; both kinds start at 0 and cannot be written.
 struct TiffSource {
   ByteSource data;
+  // Bytes in memory are used in place. libtiff then gives nothing of a strip that is cut short.
+  bool in_place = true;
   std::uint64_t position = 0;
   std::string message{};  // libtiff's first error
 

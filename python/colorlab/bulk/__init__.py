@@ -21,8 +21,9 @@ from colorlab.bulk.plan import Job, Plan, make_plan
 from colorlab.bulk.report import BulkReport, Outcome
 from colorlab.bulk.review import Review
 from colorlab.bulk.runner import DEFAULT_MEMORY, Settings
-from colorlab.colorizer import Colorizer, check_finish
+from colorlab.colorizer import Colorizer
 from colorlab.errors import InvalidArgumentError, OutputError
+from colorlab.recoloring import check_finish
 from colorlab.result import Preserve
 
 __all__ = ["BulkReport", "Job", "Outcome", "Plan", "Review", "bulk", "execute", "make_plan"]
@@ -61,7 +62,9 @@ def bulk(
         provenance: note in each file that its colour is machine-made, and by which generator.
         workers: threads that read and write; None is one per core.
         max_memory: no more photos are read ahead of the network while those in hand hold so many
-            bytes of pixels.
+            bytes of pixels. A photo that alone needs more (and has 16 megapixels or more) is
+            coloured row by row, as is one over the limits of `colorlab.read`, up to 2^30 pixels or
+            the colorizer's max_pixels; see docs/large-images.md.
         on_outcome: called with what became of each photo, in the order they are done.
 
     Returns:

@@ -45,7 +45,10 @@ def is_large(photo: rows.RowReader, output: str, *, preserve: Preserve, max_memo
         return True
     pixels = photo.shape[0] * photo.shape[1]
     keeps_luma = (
-        preserve == "luma" and photo.format == "jpeg" and len(photo.shape) == 2 and extension in JPEG
+        preserve == "luma"
+        and photo.format == "jpeg"
+        and len(photo.shape) == 2
+        and extension in JPEG
     )
     return (
         pixels >= _SMALLEST

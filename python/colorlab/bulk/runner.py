@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from colorlab.bulk import large
 from colorlab.bulk.files import (
     PhotoFile,
     keeps_luma,
@@ -31,7 +32,6 @@ from colorlab.bulk.files import (
 from colorlab.bulk.journal import Journal
 from colorlab.bulk.plan import Job
 from colorlab.bulk.report import Outcome
-from colorlab.bulk import large
 from colorlab.colorizer import Colorizer, Prepared, PreparedRows
 from colorlab.errors import (
     ColorlabError,

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from colorlab.colorizer import Colorizer, Prepared, check_finish
+from colorlab.colorizer import Colorizer, Prepared
 from colorlab.errors import InvalidArgumentError, OutputError
+from colorlab.recoloring import check_finish
 from colorlab.video.ahead import ahead
 from colorlab.video.planes import chroma_planes, grey_of
 from colorlab.video.reader import LumaFrame, Reader
