@@ -45,10 +45,12 @@ class Variant:
         return [
             (
                 repeats if index in (0, last) else math.ceil(repeats * self.depth),
-                *rest,
+                kernel,
+                stride,
+                expansion,
                 self._channels(channels),
             )
-            for index, (repeats, *rest, channels) in enumerate(_STAGES)
+            for index, (repeats, kernel, stride, expansion, channels) in enumerate(_STAGES)
         ]
 
     def _channels(self, channels: int) -> int:

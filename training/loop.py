@@ -191,8 +191,11 @@ def _run(
                 narrate(done, config.total_steps, {"step": done, "validation": measured})
                 since, started = done, time.monotonic()
             if done % config.sample_every == 0 or last:
-                sheet = _sample_sheet(trainer, inference, config, samples)
+                ab_found = _colorized(trainer, inference, samples[0])
+                sheet = report.triptych_sheet(*samples, ab_found, config.model.ab_scale)
                 report.write_triptychs(run, done, sheet)
+                if stage in ("discriminator", "joint"):
+                    report.write_scores(run, done, *trainer.realism(*samples, ab_found))
                 board.image("grey, truth, colorized", done, sheet)
                 log.plot()
                 report_page.write(run, log.rows(), validator.history if validator else [])
@@ -256,14 +259,11 @@ def _count_bins(source: data.Source, generator: keras.Model, config: Config) -> 
     return counts
 
 
-def _sample_sheet(
-    trainer: steps.Trainer, inference: keras.Model, config: Config, samples: tuple[Floats, Floats]
-) -> NDArray[np.uint8]:
-    """Triptychs by the averaged weights, which are what ships."""
-    lightness, ab_true = samples
+def _colorized(trainer: steps.Trainer, inference: keras.Model, lightness: Floats) -> Floats:
+    """ab of samples by the averaged weights, which are what ships."""
     with averaged(trainer):
-        ab = np.asarray(inference(lightness, training=False))
-    return report.triptych_sheet(lightness, ab_true, ab, config.model.ab_scale)
+        ab: Floats = np.asarray(inference(lightness, training=False))
+    return ab
 
 
 @contextlib.contextmanager

@@ -101,6 +101,12 @@ class Objective:
         right = losses.accuracy(on_real, on_fake, self.optim.adversarial_loss)
         return loss, {"discriminator_loss": loss, "discriminator_accuracy": right}
 
+    def realism(self, score: Tensor) -> Tensor:
+        """A discriminator's scores as 0..1 (0.5: undecided), one for each picture [N]."""
+        likely = score if self.optim.adversarial_loss == "lsgan" else ops.sigmoid(score)
+        axes = tuple(range(1, len(score.shape)))
+        return ops.clip(ops.mean(ops.cast(likely, "float32"), axes), 0.0, 1.0)
+
 
 def _sum_of_means(logits: Tensor) -> Tensor:
     """Over the batch the sum, over one picture's patches the mean."""

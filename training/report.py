@@ -18,6 +18,7 @@ PANELS = (
     ("ab_error",),
     ("adversarial", "feature_matching", "discriminator_loss", "discriminator_accuracy"),
 )
+SCORES = Path("samples/scores.json")
 
 
 class MetricsLog:
@@ -98,3 +99,24 @@ def write_triptychs(run: Path, step: int, sheet: NDArray[np.uint8]) -> Path:
     path.parent.mkdir(exist_ok=True)
     image_io.write(path, sheet, overwrite=True)
     return path
+
+
+def write_scores(
+    run: Path, step: int, true: NDArray[np.float32], colorized: NDArray[np.float32]
+) -> None:
+    """Adds a row to samples/scores.json: how true the discriminator takes each sample for."""
+    rows = [row for row in read_scores(run) if row["step"] < step]
+    rows.append({"step": step, "truth": true.tolist(), "colorized": colorized.tolist()})
+    path = run / SCORES
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(rows), encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_scores(run: Path) -> list[dict[str, Any]]:
+    """The rows that `write_scores` wrote, none without a discriminator."""
+    path = run / SCORES
+    if not path.exists():
+        return []
+    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return rows

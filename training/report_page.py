@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from . import report
+
 SHEETS = 6  # triptychs shown, spread over the run
 
 _STYLE = (
@@ -48,10 +50,12 @@ def write(run: Path, rows: list[dict[str, Any]], validation: list[dict[str, Any]
     if validation:
         parts += ["<h2>Validation</h2>", _table(validation)]
     sheets = sorted((run / "samples").glob("*.png"))
+    scores = report.read_scores(run)
     if sheets:
         parts.append("<h2>Samples: grey, truth, colorized</h2>")
         for sheet in _spread(sheets):
             parts += [f"<h3>step {int(sheet.stem)}</h3>", _image(sheet, f"step {sheet.stem}")]
+            parts += [_scores(row) for row in scores if row["step"] == int(sheet.stem)]
     settings = json.loads((run / "config.json").read_text(encoding="utf-8"))
     parts += ["<h2>Configuration</h2>", f"<pre>{html.escape(json.dumps(settings, indent=2))}</pre>"]
     body = "\n".join(parts)
@@ -84,3 +88,15 @@ def _table(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>"
+
+
+def _scores(row: dict[str, Any]) -> str:
+    """What the discriminator took each sample of a sheet for, in the sheet's order."""
+
+    def line(title: str, values: list[float]) -> str:
+        return f"<tr><th>{title}</th>" + "".join(f"<td>{v:.0%}</td>" for v in values) + "</tr>"
+
+    return (
+        "<p>Taken for a true photograph by the discriminator, in the order of the samples:</p>"
+        f"<table>{line('truth', row['truth'])}{line('colorized', row['colorized'])}</table>"
+    )

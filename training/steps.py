@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import Config
-from .objective import Objective
+from .objective import Objective, shrink
 
 Floats = NDArray[np.float32]
 Values = dict[str, Any]  # scalars by name, still on the device
@@ -127,6 +127,17 @@ class Trainer(ABC):
         shape = (ab.shape[0], side, side, 2)
         generator = np.random.default_rng((self.config.seed, number))
         return generator.uniform(-1, 1, shape).astype(np.float32)
+
+    def realism(self, lightness: Floats, ab_true: Floats, ab: Floats) -> tuple[Floats, Floats]:
+        """What the discriminator makes of true and of generated ab: 0..1, one for each picture."""
+        scores = []
+        for pictures in (ab_true, ab):
+            small = [np.asarray(shrink(each, ab)) for each in (lightness, pictures)]
+            critic = self.networks.discriminator
+            outputs = critic(small if len(critic.inputs) == 2 else small[1], training=False)
+            score = outputs[-1] if isinstance(outputs, list | tuple) else outputs
+            scores.append(np.asarray(self.objective.realism(score)))
+        return scores[0], scores[1]
 
     @cached_property
     def downscale(self) -> int:

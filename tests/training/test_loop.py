@@ -156,6 +156,12 @@ def test_all_stages_change_what_they_should(photos, tmp_path, head):
     rows = [json.loads(r) for r in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     assert [row["stage"] for row in rows] == ["decoder", "discriminator", "joint"]
     assert {"adversarial", "feature_matching", "discriminator_accuracy"} <= set(rows[-1])
+    scores = report.read_scores(tmp_path / "run")[-1]
+    assert scores["step"] == 3
+    assert len(scores["truth"]) == len(scores["colorized"]) == min(loop.SAMPLES, TINY.data.batch)
+    assert all(0 < score < 1 for score in scores["truth"] + scores["colorized"])
+    assert scores["truth"] != scores["colorized"]
+    assert "Taken for a true photograph" in (tmp_path / "run/report.html").read_text()
 
 
 def test_broken_weights_are_never_saved(photos, tmp_path):
