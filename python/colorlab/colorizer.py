@@ -94,8 +94,8 @@ class Colorizer:
         self._threads = threads or 0  # to the core, 0 means choose
         default_batch = _GPU_BATCH if self._session.device == "cuda" else 1
         self._batch = default_batch if batch_size == "auto" else batch_size
-        # What another process needs to make the same: the generator by name, not by its megabytes.
-        self._arguments: dict[str, Any] = {
+        #: What another process needs to make the same: the generator by name, not its megabytes.
+        self.arguments: dict[str, Any] = {
             "model": _portable(model, verified.path),
             "device": device,
             "threads": threads,
@@ -463,7 +463,7 @@ class Colorizer:
     def __reduce__(self) -> tuple[object, ...]:
         if self._session is None:
             raise _closed()
-        return _rebuild, (self._arguments,)
+        return _rebuild, (self.arguments,)
 
     def _open_session(self) -> GeneratorSession:
         session = self._session

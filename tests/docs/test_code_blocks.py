@@ -20,7 +20,8 @@ from onnx import TensorProto, helper, numpy_helper
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.M | re.S)
-TRAINS = {"training.md"}
+NEEDS = {"training.md": "tensorflow", "video.md": "av", "cluster.md": "ray"}
+SLOW = {"training.md", "cluster.md"}
 LANGUAGES = {"sh", "python", "toml", "text", "console"}
 
 
@@ -96,16 +97,14 @@ def place(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.name in TRAINS else [])
+        pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.name in SLOW else [])
         for page in PAGES
         if blocks(page)
     ],
 )
 def test_the_code_of_a_page_runs(page, place):
-    if page.name == "video.md":
-        pytest.importorskip("av")
-    if page.name in TRAINS:
-        pytest.importorskip("tensorflow")
+    if page.name in NEEDS:
+        pytest.importorskip(NEEDS[page.name])
     namespace = {"__name__": "page"}
     for number, (language, code) in enumerate(blocks(page)):
         assert language in LANGUAGES, f"{page.name}, block {number}: a language for it?"

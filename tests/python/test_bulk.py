@@ -212,6 +212,23 @@ def test_a_resumed_run_never_touches_what_others_put_there(place):
     assert Path("out/0/00.png").read_bytes() == b"precious"
 
 
+def test_a_file_that_appears_during_a_run_is_never_replaced(place, monkeypatch):
+    write = runner.write_photo
+
+    def late(path, *arguments, **options):
+        if path == "out/1/01.png":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text("mine")
+        write(path, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "write_photo", late)
+        (failure,) = bulk("in", "out").failures
+    assert failure.error.code == "output_exists"
+    assert bulk("in", "out", resume=True).failures[0].error.code == "output_exists"
+    assert Path("out/1/01.png").read_text() == "mine"
+
+
 def test_other_settings_cannot_resume(place):
     Path("in/bad.png").write_text("text")
     bulk("in", "out")

@@ -10,13 +10,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from colorlab.bulk import runner, shards
-from colorlab.bulk.journal import Journal, journal_path
+from colorlab.bulk import shards
+from colorlab.bulk.engine import Engine, EngineName, opened
+from colorlab.bulk.journal import Ledger, journal_path
 from colorlab.bulk.plan import Job, Plan, make_plan
 from colorlab.bulk.report import BulkReport, Outcome
 from colorlab.bulk.review import Review
@@ -45,6 +46,8 @@ def bulk(
     workers: int | None = None,
     provenance: bool = True,
     max_memory: int = DEFAULT_MEMORY,
+    engine: EngineName = "local",
+    actors: int | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
     **options: Any,
 ) -> BulkReport:
@@ -65,6 +68,11 @@ def bulk(
             bytes of pixels. A photo that alone needs more (and has 16 megapixels or more) is
             coloured row by row, as is one over the limits of `colorlab.read`, up to 2^30 pixels or
             the colorizer's max_pixels; see docs/large-images.md.
+        engine: "local", or "ray": on the Ray cluster of the environment variable RAY_ADDRESS, the
+            one that the caller is connected to, or else one of this machine's cores. All its nodes
+            must see inputs, outputs and a model that is a file under the same paths, see
+            docs/cluster.md.
+        actors: of the ray engine, processes that hold a network; None is what there is room for.
         on_outcome: called with what became of each photo, in the order they are done.
 
     Returns:
@@ -91,7 +99,14 @@ def bulk(
     own = Colorizer(**options) if colorizer is None else nullcontext(colorizer)
     with own as ready:
         return execute(
-            plan, ready, settings, resume=resume, on_error=on_error, on_outcome=on_outcome
+            plan,
+            ready,
+            settings,
+            resume=resume,
+            on_error=on_error,
+            engine=engine,
+            actors=actors,
+            on_outcome=on_outcome,
         )
 
 
@@ -115,6 +130,8 @@ def execute(
     *,
     resume: bool = False,
     on_error: Literal["continue", "stop"] = "continue",
+    engine: EngineName = "local",
+    actors: int | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
 ) -> BulkReport:
     """Does what a plan says; arguments as of `bulk`.
@@ -122,6 +139,19 @@ def execute(
     An exception of `on_outcome`, or a KeyboardInterrupt, stops the work cleanly. A journal
     beside the output folder, ".NAME.colorlab-journal", serves `resume`; it may be deleted.
     """
+    with opened(engine, actors=actors) as chosen:
+        return _execute(plan, colorizer, settings, chosen, resume, on_error, on_outcome)
+
+
+def _execute(
+    plan: Plan,
+    colorizer: Colorizer,
+    settings: Settings,
+    engine: Engine,
+    resume: bool,
+    on_error: Literal["continue", "stop"],
+    on_outcome: Callable[[Outcome], None] | None,
+) -> BulkReport:
     report = BulkReport()
     began = time.monotonic()
 
@@ -131,42 +161,42 @@ def execute(
             on_outcome(outcome)
 
     def color_plan(inner: Plan, told: Callable[[Outcome], None]) -> BulkReport:
-        options: dict[str, Any] = {"resume": resume, "on_error": on_error, "on_outcome": told}
-        return execute(inner, colorizer, settings, **options)
+        return _execute(inner, colorizer, settings, engine, resume, on_error, told)
 
-    journal = _open_journal(plan, colorizer, settings, resume)
-    outcomes = runner.run(colorizer, plan.jobs, settings, journal)
     try:
-        for outcome in outcomes:
-            tell(outcome)
-            if outcome.status == "error" and on_error == "stop":
-                report.stopped = True
-                break
-        if plan.shards and not report.stopped:
-            assert journal is not None  # shards go into a folder
-            ends = shards.color_shards(
-                plan.shards,
-                plan_folder=lambda photos, colored: make_plan(
-                    [photos], colored, format=plan.format, name=plan.name
-                ),
-                color_plan=color_plan,
-                journal=journal,
-                overwrite=settings.overwrite,
-                resume=resume,
-                tell=tell,
-            )
-            report.stopped = any(not well and on_error == "stop" for well in ends)
+        with ExitStack() as stack:
+            journal = _open_journal(plan, colorizer, settings, engine, resume)
+            if journal is not None:
+                stack.callback(journal.close)
+            outcomes = engine.run(colorizer, plan.jobs, settings, journal)
+            stack.callback(outcomes.close)
+            for outcome in outcomes:
+                tell(outcome)
+                if outcome.status == "error" and on_error == "stop":
+                    report.stopped = True
+                    break
+            if plan.shards and not report.stopped:
+                assert journal is not None  # shards go into a folder
+                ends = shards.color_shards(
+                    plan.shards,
+                    plan_folder=lambda photos, colored: make_plan(
+                        [photos], colored, format=plan.format, name=plan.name
+                    ),
+                    color_plan=color_plan,
+                    journal=journal,
+                    overwrite=settings.overwrite,
+                    resume=resume,
+                    tell=tell,
+                )
+                report.stopped = any(not well and on_error == "stop" for well in ends)
     finally:
-        outcomes.close()
-        if journal is not None:
-            journal.close()
         report.seconds = time.monotonic() - began
     return report
 
 
 def _open_journal(
-    plan: Plan, colorizer: Colorizer, settings: Settings, resume: bool
-) -> Journal | None:
+    plan: Plan, colorizer: Colorizer, settings: Settings, engine: Engine, resume: bool
+) -> Ledger | None:
     if plan.folder is None:
         return None
     _make_folder(plan.folder)
@@ -178,7 +208,7 @@ def _open_journal(
         "quality": settings.quality,
         "provenance": settings.provenance,
     }
-    return Journal(journal_path(plan.folder), depends_on, resume=resume)
+    return engine.open_journal(journal_path(plan.folder), depends_on, resume=resume)
 
 
 def _make_folder(folder: str) -> None:

@@ -29,9 +29,12 @@ class PhotoFile:
     grey_jpeg: bytes | None = None  #: the file itself, if its luma may be kept bit for bit
 
 
-def read_photo(path: str, *, limits: image_io.Limits | None = None) -> PhotoFile:
-    """Decodes a file; raises as `colorlab.read`."""
-    data = image_io.read_file(path, limits=limits)
+def read_photo(
+    path: str, *, limits: image_io.Limits | None = None, data: bytes | None = None
+) -> PhotoFile:
+    """Decodes a file, or its content where that is known; raises as `colorlab.read`."""
+    if data is None:
+        data = image_io.read_file(path, limits=limits)
     try:
         pixels, metadata = image_io.read(data, mode="unchanged", limits=limits, with_metadata=True)
         if pixels.ndim == 2 and image_io.probe(data, limits=limits).format == "jpeg":

@@ -11,14 +11,15 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from colorlab.bulk.plan import Job
 from colorlab.errors import InvalidArgumentError, OutputError
 
-__all__ = ["Journal", "journal_path"]
+__all__ = ["Journal", "Ledger", "journal_path", "remove_leftovers"]
 
 _FORMAT = 1
 
@@ -29,6 +30,22 @@ def journal_path(folder: str) -> Path:
     if os.access(target.parent, os.W_OK):
         return target.parent / f".{target.name}.colorlab-journal"
     return target / ".colorlab-journal"
+
+
+class Ledger(Protocol):
+    """What those who write outputs ask a journal and tell it, wherever it is kept."""
+
+    def is_done(self, job: Job) -> bool: ...
+
+    def may_replace(self, job: Job) -> bool: ...
+
+    def start(self, job: Job) -> None: ...
+
+    def finish(self, job: Job) -> None: ...
+
+    def forget(self, job: Job) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Journal:
@@ -59,7 +76,11 @@ class Journal:
             fresh.write_text(text, encoding="ascii")
             fresh.replace(path)
             self._file = path.open("ab", buffering=0)
-            self._remove_leftovers()
+            # Temporary files that killed runs of this journal left where they were writing.
+            remove_leftovers(
+                self._processes - {os.getpid()},
+                {Path(output).parent for output in self._started - self._done.keys()},
+            )
             self._append({"process": os.getpid()})
         except OSError as error:
             reason = f"the journal cannot be written: {error.strerror or error}"
@@ -80,15 +101,29 @@ class Journal:
         with self._lock:
             return job.output in self._started
 
-    def start(self, job: Job) -> None:
-        """To be called before the output can appear, when it is not there yet."""
+    def start(self, job: Job, *, process: int | None = None) -> None:
+        """To be called before the output can appear, when it is not there yet.
+
+        `process` writes it, when that is not this one.
+        """
         with self._lock:
             self._started.add(job.output)
+            unknown = process is not None and process not in self._processes
+            if process is not None:
+                self._processes.add(process)
+        if unknown:
+            self._append({"process": process})
         self._append({"start": job.output})
 
     def finish(self, job: Job) -> None:
         """To be called when the output is there."""
         self._append({"done": job.output, "path": job.path, "print": _print_of(job.path)})
+
+    def forget(self, job: Job) -> None:
+        """To be called when another's file was there first, so that it is never replaced."""
+        with self._lock:
+            self._started.discard(job.output)
+        self._append({"forget": job.output})
 
     def close(self) -> None:
         """Ends the journal; it stays, so that the next run can tell what is new."""
@@ -132,14 +167,6 @@ class Journal:
             )
         return [line for line in complete[1:] if self._replay(line)]
 
-    def _remove_leftovers(self) -> None:
-        """Temporary files that killed runs of this journal left where they were writing."""
-        folders = {Path(output).parent for output in self._started - self._done.keys()}
-        for process in self._processes - {os.getpid()}:
-            for folder in folders:
-                for path in folder.glob(f".colorlab-{process}-*.tmp"):
-                    path.unlink(missing_ok=True)
-
     def _replay(self, line: str) -> bool:
         try:
             event = json.loads(line)
@@ -147,11 +174,22 @@ class Journal:
                 self._processes.add(int(event["process"]))
             elif "start" in event:
                 self._started.add(event["start"])
+            elif "forget" in event:
+                self._started.discard(event["forget"])
             else:
                 self._done[event["done"]] = {"path": event["path"], "print": event["print"]}
         except (ValueError, KeyError, TypeError):
             return False  # a line damaged by a full disk: its photo is simply done again
         return True
+
+
+def remove_leftovers(processes: Iterable[int], folders: Iterable[Path]) -> None:
+    """Removes the temporary files that processes which are no more left in folders."""
+    places = list(folders)
+    for process in processes:
+        for folder in places:
+            for path in folder.glob(f".colorlab-{process}-*.tmp"):
+                path.unlink(missing_ok=True)
 
 
 def _print_of(path: str) -> list[int] | None:

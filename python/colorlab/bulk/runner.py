@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from colorlab.bulk.files import (
     write_chroma,
     write_photo,
 )
-from colorlab.bulk.journal import Journal
+from colorlab.bulk.journal import Ledger
 from colorlab.bulk.plan import Job
 from colorlab.bulk.report import Outcome
 from colorlab.colorizer import Colorizer, Prepared, PreparedRows
@@ -82,13 +82,16 @@ def run(
     colorizer: Colorizer,
     jobs: Iterable[Job],
     settings: Settings,
-    journal: Journal | None = None,
+    journal: Ledger | None = None,
+    contents: Mapping[str, bytes] | None = None,
 ) -> Generator[Outcome, None, None]:
     """Colours photos and yields what became of each, in the order they are done.
 
+    `contents` are files that are read already, by their paths. Others are read here.
+
     Closing the iterator stops the work: photos in hand are dropped, nothing is half-written.
     """
-    pipeline = _Pipeline(colorizer, iter(jobs), settings, journal)
+    pipeline = _Pipeline(colorizer, iter(jobs), settings, journal, contents or {})
     try:
         pipeline.start()
         yield from pipeline.outcomes()
@@ -102,9 +105,11 @@ class _Pipeline:
         colorizer: Colorizer,
         jobs: Iterator[Job],
         settings: Settings,
-        journal: Journal | None,
+        journal: Ledger | None,
+        contents: Mapping[str, bytes],
     ) -> None:
         self._colorizer = colorizer
+        self._contents = contents
         self._settings = settings
         self._journal = journal
         card = colorizer.card
@@ -295,7 +300,7 @@ class _Pipeline:
                 with self._reading_rows(rows):
                     return self._colorizer.prepare_rows(rows)
             del rows  # some formats are in memory once they are open
-        photo.source = read_photo(path, limits=limits)
+        photo.source = read_photo(path, limits=limits, data=self._contents.get(path))
         return self._colorizer.prepare(photo.source.pixels, threads=1)
 
     @contextlib.contextmanager
@@ -375,9 +380,14 @@ class _Pipeline:
         if self._journal is not None:
             overwrite = overwrite or self._journal.may_replace(job)
             self._journal.start(job)
-        result = write(
-            quality=self._settings.quality, overwrite=overwrite, provenance=self._provenance
-        )
+        try:
+            result = write(
+                quality=self._settings.quality, overwrite=overwrite, provenance=self._provenance
+            )
+        except OutputError as error:
+            if self._journal is not None and error.code == "output_exists":
+                self._journal.forget(job)
+            raise
         if self._journal is not None:
             self._journal.finish(job)
         return result

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from colorlab.bulk.journal import Journal
+from colorlab.bulk.journal import Ledger
 from colorlab.bulk.plan import Job, Plan
 from colorlab.bulk.report import BulkReport, Outcome
 from colorlab.errors import CorruptImageError, InputError, OutputError
@@ -32,7 +32,7 @@ def color_shards(
     *,
     plan_folder: PlanFolder,
     color_plan: ColorPlan,
-    journal: Journal,
+    journal: Ledger,
     overwrite: bool,
     resume: bool,
     tell: Callable[[Outcome], None],
@@ -65,7 +65,7 @@ def color_shards(
             yield False
 
 
-def _claim(job: Job, journal: Journal, *, overwrite: bool, resume: bool) -> Path:
+def _claim(job: Job, journal: Ledger, *, overwrite: bool, resume: bool) -> Path:
     """The folder to work in, beside the output; raises OutputError when there is a file already."""
     target = Path(job.output)
     if target.exists() and not overwrite and not journal.may_replace(job):

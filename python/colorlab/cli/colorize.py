@@ -114,6 +114,15 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     machine = add_machine(parser)
     machine.add_argument("--workers", type=int, help="threads for files (default: one per core)")
     machine.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="ray: on the cluster that RAY_ADDRESS names, else on this machine (default: local)",
+    )
+    machine.add_argument(
+        "--actors", type=int, help="of the engine ray: processes that hold a network"
+    )
+    machine.add_argument(
         "--max-memory",
         type=_bytes,
         default="1G",
@@ -132,6 +141,7 @@ def run(args: argparse.Namespace) -> int:
     """Does it."""
     from colorlab import bulk
     from colorlab.bulk.runner import Settings
+    from colorlab.errors import InvalidArgumentError
 
     inputs = [*args.inputs, *(_listed(args.from_file) if args.from_file is not None else ())]
     plan = bulk.make_plan(inputs, args.output, format=args.format, name=args.name)
@@ -155,6 +165,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.dry_run:
         return _show(plan, args.json)
+    if args.candidates is not None and args.engine != "local":
+        raise InvalidArgumentError("--candidates is for the engine local")
     if args.candidates is not None:
         from colorlab.cli import _candidates
 
@@ -184,6 +196,8 @@ def _colorize(plan: Plan, colorizer: object, settings: object, args: argparse.Na
             settings,  # type: ignore[arg-type]
             resume=args.resume,
             on_error=args.on_error,
+            engine=args.engine,
+            actors=args.actors,
             on_outcome=tell,
         )
     if args.report is not None:
