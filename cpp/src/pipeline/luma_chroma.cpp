@@ -1,47 +1,34 @@
 #include "colorlab/luma_chroma.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
-#include "color/constants.hpp"
+#include "base/aligned.hpp"
 #include "colorlab/error.hpp"
 #include "colorlab/parallel.hpp"
+#include "pipeline/paint_band.hpp"
+#include "pipeline/reduce_lightness.hpp"
+#include "pipeline/row_kernels.hpp"
+#include "resample/chroma_field.hpp"
 
 namespace colorlab {
 namespace {
 
-constexpr std::uint32_t kCode = 65535 / 255;  // of 8 bits, in 16
-
-// Averages of two by two pixels in 16 bits; at odd ends the last ones count twice.
-void halve(ImageView<const std::uint8_t> grey, ImageView<std::uint16_t> half) {
-  for (std::size_t y = 0; y < half.height; ++y) {
-    const std::uint8_t* upper = grey.row(2 * y);
-    const std::uint8_t* lower = grey.row(std::min(2 * y + 1, grey.height - 1));
-    std::uint16_t* out = half.row(y);
-    const auto average = [&](std::size_t left, std::size_t right) {
-      const std::uint32_t sum = upper[left] + upper[right] + lower[left] + lower[right];
-      return static_cast<std::uint16_t>((sum * kCode + 2) / 4);
-    };
-    const std::size_t pairs = grey.width / 2;
-    for (std::size_t x = 0; x < pairs; ++x) out[x] = average(2 * x, 2 * x + 1);
-    if (pairs < half.width) out[pairs] = average(2 * pairs, 2 * pairs);
-  }
-}
-
-void to_cbcr(const std::uint16_t* rgb, std::size_t width, std::uint8_t* cbcr) {
-  const auto weight = [](std::size_t i) { return static_cast<float>(color::kLuma601[i]); };
-  const float red = weight(0), green = weight(1), blue = weight(2);
-  const float to_blue = 0.5F / (1.0F - blue) / kCode, to_red = 0.5F / (1.0F - red) / kCode;
-  for (std::size_t x = 0; x < width; ++x, rgb += 3, cbcr += 2) {
-    const auto r = static_cast<float>(rgb[0]), b = static_cast<float>(rgb[2]);
-    const float luma = red * r + green * static_cast<float>(rgb[1]) + blue * b;
-    const auto code = [](float value) {
-      return static_cast<std::uint8_t>(std::clamp(value + 128.5F, 0.0F, 255.0F));
-    };
-    cbcr[0] = code((b - luma) * to_blue);
-    cbcr[1] = code((r - luma) * to_red);
-  }
+// Averages of two by two pixels; at odd ends the last ones count twice.
+void halve(ImageView<const std::uint8_t> grey, ImageView<std::uint16_t> half, int threads) {
+  const auto& kernels = pipeline::row_kernels();
+  parallel_rows(half.height, threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t y = begin; y < end; ++y) {
+      const std::uint8_t* upper = grey.row(2 * y);
+      const std::uint8_t* lower = grey.row(std::min(2 * y + 1, grey.height - 1));
+      const std::size_t pairs = grey.width / 2;
+      kernels.halve(upper, lower, pairs, half.row(y));
+      if (pairs == half.width) continue;
+      const std::uint8_t above[] = {upper[2 * pairs], upper[2 * pairs]};
+      const std::uint8_t below[] = {lower[2 * pairs], lower[2 * pairs]};
+      kernels.halve(above, below, 1, half.row(y) + pairs);
+    }
+  });
 }
 
 }  // namespace
@@ -56,19 +43,32 @@ Certificate chroma_for_luma(ImageView<const std::uint8_t> grey, ImageView<const 
   if (cbcr.height != height || cbcr.width != width || cbcr.channels != 2) {
     throw Error(ErrorCode::shape, "cbcr must be half as large as the photo, with 2 channels");
   }
-  std::vector<std::uint16_t> averages(height * width), colors(3 * height * width);
-  const ImageView<std::uint16_t> half(averages.data(), height, width, 1);
-  const ImageView<std::uint16_t> rgb(colors.data(), height, width, 3);
-  halve(grey, half);
-  const Certificate certificate =
-      recolor<std::uint16_t>(half, ab_low, rgb, Preserve::luma, method, threads, cancel);
-  parallel_rows(height, threads_for(height * width, threads),
-                [&](std::size_t begin, std::size_t end) {
-                  for (std::size_t y = begin; y < end; ++y) {
-                    to_cbcr(rgb.row(y), width, cbcr.row(y));
-                  }
-                });
-  return certificate;
+  threads = threads_for(height * width, threads);
+  const auto averages = aligned_rows<std::uint16_t>(height * width);
+  const ImageView<std::uint16_t> half(averages.get(), height, width, 1);
+  halve(grey, half, threads);
+  const resample::LowChroma low(ab_low, height, width);
+  std::vector<float> l_low;
+  ImageView<float> guide;
+  if (method == Upsample::guided) {
+    l_low.resize(low.view().pixels());
+    guide = {l_low.data(), low.view().height, low.view().width, 1};
+    pipeline::reduce_lightness<std::uint16_t>(half, guide, threads, cancel);
+  }
+  const resample::ChromaField field(low, guide, height, width, method);
+  std::vector<pipeline::RowRecord> records(height);
+  parallel_rows(height, threads, [&](std::size_t begin, std::size_t end) {
+    const auto& kernels = pipeline::row_kernels();
+    const auto row = aligned_rows<std::uint16_t>(3 * width);
+    const ImageView<std::uint16_t> rgb(row.get(), height, width, 3, 0);  // each row in its place
+    pipeline::RowPainter<std::uint16_t> painter(half, field, rgb, Preserve::luma, 0);
+    for (std::size_t y = begin; y < end; ++y) {
+      if (cancel != nullptr) cancel->check();
+      records[y] = painter.paint_and_measure(y);
+      kernels.cbcr(row.get(), width, cbcr.row(y));
+    }
+  });
+  return pipeline::summarise(records, width);
 }
 
 }  // namespace colorlab

@@ -159,11 +159,50 @@ float Narrow(const Planes& rgb, const float* HWY_RESTRICT wanted, const Search& 
   return LargestOf(search.value, n);
 }
 
+void Halve(const std::uint8_t* HWY_RESTRICT upper, const std::uint8_t* HWY_RESTRICT lower,
+           std::size_t pairs, std::uint16_t* HWY_RESTRICT out) {
+  ForEach(pairs, [&](auto d, std::size_t i) HWY_ATTR {
+    const hn::Rebind<std::uint8_t, decltype(d)> codes;
+    const hn::Rebind<std::uint16_t, decltype(d)> wide;
+    auto left = hn::Undefined(codes), right = hn::Undefined(codes);
+    hn::LoadInterleaved2(codes, upper + 2 * i, left, right);
+    auto sum = hn::Add(hn::PromoteTo(wide, left), hn::PromoteTo(wide, right));
+    hn::LoadInterleaved2(codes, lower + 2 * i, left, right);
+    sum = hn::Add(sum, hn::Add(hn::PromoteTo(wide, left), hn::PromoteTo(wide, right)));
+    // 257 sum / 4, rounded, without leaving 16 bits.
+    const auto rest = hn::ShiftRight<2>(hn::Add(sum, hn::Set(wide, std::uint16_t{2})));
+    hn::StoreU(hn::Add(hn::ShiftLeft<6>(sum), rest), wide, out + i);
+  });
+}
+
+void CbCr(const std::uint16_t* HWY_RESTRICT rgb, std::size_t n, std::uint8_t* HWY_RESTRICT out) {
+  constexpr float kCode = 65535.0F / 255;
+  constexpr float kToBlue = 0.5F / (1.0F - kLuma[2]) / kCode;
+  constexpr float kToRed = 0.5F / (1.0F - kLuma[0]) / kCode;
+  ForEach(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const hn::Rebind<std::uint16_t, decltype(d)> samples;
+    const hn::Rebind<std::uint8_t, decltype(d)> codes;
+    const hn::RebindToSigned<decltype(d)> di;
+    auto r = hn::Undefined(samples), g = hn::Undefined(samples), b = hn::Undefined(samples);
+    hn::LoadInterleaved3(samples, rgb + 3 * i, r, g, b);
+    const auto number = [&](auto x) HWY_ATTR { return hn::ConvertTo(d, hn::PromoteTo(di, x)); };
+    const auto red = number(r), blue = number(b);
+    const auto luma = LumaOf(d, red, number(g), blue);
+    const auto code = [&](auto channel, float scale) HWY_ATTR {
+      const auto value = hn::MulAdd(hn::Sub(channel, luma), hn::Set(d, scale), hn::Set(d, 128.5F));
+      return hn::DemoteTo(codes, hn::ConvertTo(di, value));  // saturates
+    };
+    hn::StoreInterleaved2(code(blue, kToBlue), code(red, kToRed), codes, out + 2 * i);
+  });
+}
+
 constexpr RowKernels kKernels{{Luma<std::uint8_t>, RoundToLuma<std::uint8_t>},
                               {Luma<std::uint16_t>, RoundToLuma<std::uint16_t>},
                               {Luma<float>, RoundToLuma<float>},
                               DifferenceOf,
-                              Narrow};
+                              Narrow,
+                              Halve,
+                              CbCr};
 const RowKernels* Table() { return &kKernels; }
 
 }  // namespace

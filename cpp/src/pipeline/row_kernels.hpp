@@ -52,6 +52,12 @@ struct RowKernels {
   float (*narrow)(const Planes& rgb, const float* wanted, const Search& search, std::size_t n,
                   float* l);
 
+  // Averages of two by two codes of 8 bits in 16 bits, rounded: (2 pairs) samples of either row.
+  void (*halve)(const std::uint8_t* upper, const std::uint8_t* lower, std::size_t pairs,
+                std::uint16_t* out);
+  // JFIF's Cb and Cr (BT.601, 128 is none) of RGB in 16 bits, both interleaved.
+  void (*cbcr)(const std::uint16_t* rgb, std::size_t n, std::uint8_t* out);
+
   template <class T>
   [[nodiscard]] const PhotoKernels<T>& of() const {
     if constexpr (sizeof(T) == 1) {
