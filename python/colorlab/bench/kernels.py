@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from colorlab import _core, color
+from colorlab import _core, color, evaluation, image_io
 from colorlab.bench import peers
 from colorlab.bench.peers import Array, Colors
 from colorlab.bench.pictures import SIZES, megapixels, picture
@@ -18,6 +19,7 @@ from colorlab.bench.race import OURS, Case, Competitor
 __all__ = ["cases"]
 
 _SOME = (slice(None, None, 7), slice(None, None, 5))  # pixels that are checked
+_GRID = 256  # side of the small ab
 _SMALL = 1.1  # megapixels that the slow are given at most
 
 
@@ -27,22 +29,41 @@ def cases(sizes: Sequence[str] = tuple(SIZES), threads: Sequence[int] = (1, 0)) 
         ("rgb8-to-lab", "8-bit RGB to L*a*b*", _LAB, _lab_error, "L*a*b*"),
         ("rgb8-to-input", "8-bit RGB to the network's input", _INPUT, _input_error, "L*/50 - 1"),
         ("lab-to-rgb8", "L*a*b* to 8-bit RGB", _RGB, _rgb_error, "codes"),
-        ("recolor", "8-bit grey and 64 x 64 ab to 8-bit RGB", _RECOLOR, _grey_error, "L*"),
+        ("recolor", "8-bit grey and small ab to 8-bit RGB", _RECOLOR, _grey_error, "L*"),
+        (
+            "recolor-vivid",
+            "8-bit grey and small ab, a tenth of it outside of sRGB, to 8-bit RGB",
+            _RECOLOR,
+            _grey_error,
+            "L*",
+            _vivid,
+        ),
     )
-    for name, title, competitors, error, error_in in kernels:
+    for name, title, competitors, error, error_in, *others in kernels:
+        inputs = others[0] if others else _colors
         for size in sizes:
             for count in threads:
                 yield Case(
                     "kernels", name, title, size, count, megapixels(size), "MP/s",
-                    partial(_colors, size), competitors, error, error_in,
+                    partial(inputs, size), competitors, error, error_in,
                 )  # fmt: skip
 
 
 def _colors(size: str) -> Colors:
+    """The colours of a picture, its grey, and its own colours made small, as a generator's are."""
     rgb = picture(size)
+    lab = color.rgb_to_lab(rgb)
+    side = min(_GRID, *rgb.shape[:2])
+    small = color.rgb_to_lab(image_io.resized(rgb, side, side))
+    return Colors(rgb, lab, evaluation.to_grey(rgb), np.ascontiguousarray(small[..., 1:]))
+
+
+def _vivid(size: str) -> Colors:
+    """Colours that have nothing to do with the grey: many are outside of sRGB at its lightness."""
     noise = np.random.default_rng(1).normal(0, 15, (16, 16, 2))
     ab = np.kron(noise, np.ones((4, 4, 1))).astype(np.float32)
-    return Colors(rgb, color.rgb_to_lab(rgb), np.ascontiguousarray(rgb[..., 1]), ab)
+    colors = _colors(size)
+    return replace(colors, grey=np.ascontiguousarray(colors.rgb[..., 1]), ab=ab)
 
 
 def exact_lab(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

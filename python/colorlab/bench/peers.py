@@ -29,7 +29,7 @@ class Colors:
     rgb: npt.NDArray[np.uint8]  #: (H, W, 3)
     lab: npt.NDArray[np.float32]  #: (H, W, 3), of rgb
     grey: npt.NDArray[np.uint8]  #: (H, W)
-    ab: npt.NDArray[np.float32]  #: (64, 64, 2), as the default generator answers
+    ab: npt.NDArray[np.float32]  #: (h, w, 2), small, as a generator answers
 
 
 def opencv(threads: int) -> Any:
