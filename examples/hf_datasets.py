@@ -8,7 +8,7 @@ from pathlib import Path
 
 import colorlab
 import datasets
-from PIL import Image
+from colorlab.interop.huggingface import colorized
 
 
 def main() -> None:
@@ -20,14 +20,7 @@ def main() -> None:
     photos = datasets.Dataset.from_dict({"image": paths}).cast_column("image", datasets.Image())
 
     with colorlab.Colorizer() as colorizer:
-
-        def colorize(batch: dict) -> dict:
-            colored = colorizer.colorize_batch(image.convert("L") for image in batch["image"])
-            return {"colored": [Image.fromarray(rgb) for rgb in colored]}
-
-        features = photos.features.copy()
-        features["colored"] = datasets.Image()
-        photos = photos.map(colorize, batched=True, batch_size=16, features=features)
+        photos = colorized(photos, colorizer)
     photos.save_to_disk(args.output)
     print(photos)
 

@@ -5,9 +5,8 @@ python opencv.py PHOTO OUTPUT
 
 import argparse
 
-import colorlab
 import cv2
-import numpy as np
+from colorlab.interop.opencv import colorize_bgr
 
 
 def main() -> None:
@@ -17,9 +16,7 @@ def main() -> None:
     args = parser.parse_args()
 
     grey = cv2.imread(args.photo, cv2.IMREAD_GRAYSCALE)
-    rgb = colorlab.colorize(grey)
-    bgr = np.ascontiguousarray(rgb[..., ::-1])
-    cv2.imwrite(args.output, bgr)
+    cv2.imwrite(args.output, colorize_bgr(grey))  # many: colorizer=colorlab.Colorizer()
 
 
 if __name__ == "__main__":

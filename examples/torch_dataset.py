@@ -8,6 +8,7 @@ from pathlib import Path
 
 import colorlab
 import torch
+from colorlab.interop.torch import LightnessAb
 from torch.utils.data import DataLoader, Dataset
 
 
@@ -20,6 +21,7 @@ class ColorPhotos(Dataset):
     def __init__(self, folder: Path, size: int = 128) -> None:
         self.paths = sorted(p for p in folder.rglob("*") if p.suffix in (".jpg", ".png", ".webp"))
         self.size = size
+        self.transform = LightnessAb()
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -30,8 +32,7 @@ class ColorPhotos(Dataset):
             int(torch.randint(0, max(1, side - self.size + 1), ())) for side in rgb.shape[:2]
         )
         crop = rgb[top : top + self.size, left : left + self.size]
-        lab = torch.from_numpy(colorlab.rgb_to_lab(crop, threads=1)).permute(2, 0, 1)
-        return lab[:1] / 50 - 1, lab[1:] / 110
+        return self.transform(crop)
 
 
 def main() -> None:

@@ -22,7 +22,11 @@ MAY_USE_CORE = {"colorlab", "colorlab.color", "colorlab.image_io", "colorlab.til
     "colorlab.recoloring",
     "colorlab.rows",
 }
-HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "matplotlib", "av"}
+HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "matplotlib", "av"} | {
+    "torch",
+    "cv2",
+    "datasets",
+}
 # Lower layers first: a module may import those of its own layer and below.
 LAYERS = [
     {"bootstrap", "errors", "metadata", "render", "result"},
@@ -32,7 +36,7 @@ LAYERS = [
     {"fid"},
     {"recoloring"},
     {"colorizer"},
-    {"bulk", "video"},
+    {"bulk", "video", "interop"},
     {"bench"},
     {"cli", "__main__"},
 ]
