@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "bindings.hpp"
+#include "colorlab/lossless_luma.hpp"
+#include "colorlab/luma_chroma.hpp"
 #include "colorlab/row_files.hpp"
 #include "colorlab/row_pipeline.hpp"
 #include "interrupt.hpp"
@@ -50,6 +52,18 @@ class Exclusive {
   std::atomic<bool> stop_{false};
 };
 
+// Closes the writer whether or not it could be finished: then nothing is left.
+template <class Writer>
+void finish_and_close(Writer& open, std::optional<Writer>& writer) {
+  try {
+    open.finish();
+  } catch (...) {
+    writer.reset();
+    throw;
+  }
+  writer.reset();
+}
+
 class PyRowWriter : public Exclusive {
  public:
   PyRowWriter(const std::filesystem::path& path, const std::string& format, std::size_t height,
@@ -83,10 +97,7 @@ class PyRowWriter : public Exclusive {
     }
   }
   void finish() {
-    alone([this](CancelToken&) {
-      open().finish();
-      writer_.reset();
-    });
+    alone([this](CancelToken&) { finish_and_close(open(), writer_); });
   }
   // Leaves nothing behind, unless it is finished.
   void abandon() {
@@ -109,6 +120,37 @@ class PyRowWriter : public Exclusive {
   }
 
   std::optional<RowWriter> writer_;
+};
+
+class PyChromaWriter : public Exclusive {
+ public:
+  PyChromaWriter(const std::filesystem::path& source, const std::filesystem::path& path,
+                 const py::object& metadata, int quality, int orientation, bool overwrite,
+                 std::optional<unsigned> permissions, std::optional<std::int64_t> modified,
+                 const py::object& limits) {
+    RowWriteOptions options;
+    options.quality = quality;
+    options.metadata = metadata_of(metadata);
+    options.orientation = orientation;
+    options.overwrite = overwrite;
+    options.attributes = {permissions, modified};
+    const Limits checked = limits_of(limits, row_limits());
+    const py::gil_scoped_release free;
+    writer_.emplace(source, path, options, checked);
+  }
+  void finish() {
+    alone([this](CancelToken&) { finish_and_close(open(), writer_); });
+  }
+  void abandon() {
+    alone([this](CancelToken&) { writer_.reset(); });
+  }
+  ChromaRowWriter& open() {
+    if (!writer_) throw Error(ErrorCode::invalid_argument, "this file is closed");
+    return *writer_;
+  }
+
+ private:
+  std::optional<ChromaRowWriter> writer_;
 };
 
 class PyRowReader : public Exclusive {
@@ -167,6 +209,16 @@ class PyRowReader : public Exclusive {
     }));
   }
 
+  py::dict add_chroma(PyChromaWriter& out, const py::object& ab, const std::string& upsample,
+                      int threads) {
+    py::array chroma = array_argument(ab, "ab");
+    const auto ab_low = float_view(chroma, {2}, "ab");
+    const Upsample method = upsample_of(upsample);
+    return as_dict(alone([&](CancelToken& token) {
+      return chroma_rows_for_luma(*reader_, ab_low, out.open(), method, threads, &token);
+    }));
+  }
+
  private:
   std::optional<RowReader> reader_;
 };
@@ -190,6 +242,27 @@ void register_rows(py::module_& module) {
       .def("finish", &PyRowWriter::finish, "After the last row: the file appears.")
       .def("abandon", &PyRowWriter::abandon, "Leaves nothing behind, unless it is finished.")
       .def("cancel", &PyRowWriter::cancel, "Stops what another thread does here, for good.");
+
+  py::class_<PyChromaWriter>(module, "ChromaWriter",
+                             "A grey JPEG's compressed luma, joined with chroma row by row.")
+      .def(py::init<const std::filesystem::path&, const std::filesystem::path&, const py::object&,
+                    int, int, bool, std::optional<unsigned>, std::optional<std::int64_t>,
+                    const py::object&>(),
+           py::arg("source"), py::arg("path"), py::arg("metadata") = py::none(),
+           py::arg("quality") = 92, py::arg("orientation") = 1, py::arg("overwrite") = false,
+           py::arg("permissions") = py::none(), py::arg("modified") = py::none(),
+           py::arg("limits") = py::none())
+      .def("finish", &PyChromaWriter::finish, "After the last row: the file appears.")
+      .def("abandon", &PyChromaWriter::abandon, "Leaves nothing behind, unless it is finished.");
+  module.def(
+      "may_copy_luma",
+      [](const std::filesystem::path& path, const py::object& limits) {
+        const Limits checked = limits_of(limits, row_limits());
+        const py::gil_scoped_release free;
+        return may_copy_luma(path, checked);
+      },
+      py::arg("path"), py::arg("limits") = py::none(),
+      "Whether a JPEG's header says that ChromaWriter may copy its luma.");
 
   py::class_<PyRowReader>(module, "RowReader", "A photo's rows, as they lie in its file.")
       .def(py::init<const std::filesystem::path&, const std::string&, const std::string&,
@@ -231,6 +304,9 @@ void register_rows(py::module_& module) {
            py::arg("guide") = py::none(), py::arg("preserve") = "lightness",
            py::arg("upsample") = "guided", py::arg("threads") = 0,
            "All rows, coloured by low-resolution a*b*, to a RowWriter; gives the certificate.")
+      .def("add_chroma", &PyRowReader::add_chroma, py::arg("out"), py::arg("ab"),
+           py::arg("upsample") = "guided", py::arg("threads") = 0,
+           "Chroma for all rows, by low-resolution a*b*, to a ChromaWriter; gives the certificate.")
       .def("cancel", &PyRowReader::cancel, "Stops what another thread does here, for good.");
 }
 

@@ -152,6 +152,24 @@ class RowWriter:
     def abandon(self) -> None: ...
     def cancel(self) -> None: ...
 
+class ChromaWriter:
+    def __init__(
+        self,
+        source: _Path,
+        path: _Path,
+        metadata: dict[str, Any] | None = None,
+        quality: int = 92,
+        orientation: int = 1,
+        overwrite: bool = False,
+        permissions: int | None = None,
+        modified: int | None = None,
+        limits: Mapping[str, int] | None = None,
+    ) -> None: ...
+    def finish(self) -> None: ...
+    def abandon(self) -> None: ...
+
+def may_copy_luma(path: _Path, limits: Mapping[str, int] | None = None) -> bool: ...
+
 class RowReader:
     def __init__(
         self,
@@ -194,6 +212,9 @@ class RowReader:
         preserve: str = "lightness",
         upsample: str = "guided",
         threads: int = 0,
+    ) -> dict[str, float]: ...
+    def add_chroma(
+        self, out: ChromaWriter, ab: _Float, upsample: str = "guided", threads: int = 0
     ) -> dict[str, float]: ...
     def cancel(self) -> None: ...
 

@@ -29,7 +29,7 @@ from colorlab.model.card import ModelCard
 from colorlab.recoloring import Prepared, PreparedRows, Ready, check_finish, recolor
 from colorlab.render import render_size
 from colorlab.result import Certificate, ColorizedImage, Preserve
-from colorlab.rows import RowReader, RowWriter, turned, turned_back
+from colorlab.rows import ChromaWriter, RowReader, RowWriter, turned, turned_back
 from colorlab.session import Device, GeneratorSession, Precision
 
 __all__ = ["Colorizer", "Prepared", "PreparedRows", "colorize", "recolor"]
@@ -428,19 +428,21 @@ class Colorizer:
         self,
         photo: PreparedRows,
         ab: npt.NDArray[np.float32],
-        out: RowWriter,
+        out: RowWriter | ChromaWriter,
         *,
         saturation: float = 1.0,
         preserve: Preserve = "lightness",
         threads: int | None = None,
     ) -> Certificate:
         """As `finish`, reading the photo again and writing it as it lies; `out` is left to be
-        finished."""
+        finished. A `ChromaWriter` keeps luma, whatever `preserve` is."""
         if saturation != 1.0:
             ab = ab * np.float32(saturation)
         ab = np.ascontiguousarray(turned_back(ab, photo.rows.orientation))
         guide = next((each for each in photo.guides if each.shape == ab.shape[:2]), None)
         used = self._core_threads(threads)
+        if isinstance(out, ChromaWriter):
+            return photo.rows.add_chroma(out, ab, threads=used)
         return photo.rows.recolor(out, ab, guide=guide, preserve=preserve, threads=used)
 
     # Lifetime

@@ -25,7 +25,16 @@ from colorlab.image_io import Limits, Pixels
 from colorlab.metadata import Metadata, Provenance
 from colorlab.result import Certificate, Preserve
 
-__all__ = ["RowReader", "RowWriter", "create_rows", "open_rows", "turned", "turned_back"]
+__all__ = [
+    "ChromaWriter",
+    "RowReader",
+    "RowWriter",
+    "create_chroma",
+    "create_rows",
+    "open_rows",
+    "turned",
+    "turned_back",
+]
 
 
 class RowReader:
@@ -41,9 +50,10 @@ class RowReader:
     Made by `open_rows`. Iterating starts at the first row each time.
     """
 
-    def __init__(self, core: _core.RowReader, path: str) -> None:
+    def __init__(self, core: _core.RowReader, path: str, limits: dict[str, int] | None) -> None:
         self._core = core
         self._path = path
+        self._limits = limits
 
     path = property(lambda self: self._path, doc="The file's name.")
 
@@ -132,6 +142,26 @@ class RowReader:
         )
         return Certificate(preserve=preserve, lossless=False, **measured)
 
+    def add_chroma(
+        self,
+        out: ChromaWriter,
+        ab: npt.NDArray[np.float32],
+        *,
+        upsample: Literal["guided", "bilinear"] = "guided",
+        threads: int | None = None,
+    ) -> Certificate:
+        """Colour for a grey JPEG that keeps its luma bit for bit; otherwise as `recolor`."""
+        measured = self._core.add_chroma(out._core, ab, upsample=upsample, threads=threads or 0)
+        # Luma is not encoded again.
+        kept: dict[str, Any] = {**measured, "max_delta_luma": 0.0, "mean_delta_luma": 0.0}
+        return Certificate(preserve="luma", lossless=True, **kept)
+
+    @property
+    def copies_luma(self) -> bool:
+        """Whether the luma of this file can be kept bit for bit, row by row: grey baseline JPEG."""
+        grey = self.format == "jpeg" and len(self.shape) == 2
+        return grey and _core.may_copy_luma(self._path, limits=self._limits)
+
     def cancel(self) -> None:
         """From another thread: what is going on here ends soon, with OperationCancelled."""
         self._core.cancel()
@@ -148,26 +178,17 @@ class RowReader:
         pass  # the file closes with the object
 
 
-class RowWriter:
-    """A JPEG, PNG or TIFF that is written band by band and appears, whole, at `finish`.
+class _Output:
+    """A file that appears, whole, when it is finished.
 
-    As a context manager it finishes by itself; after an exception nothing is left behind. Made by
-    `create_rows`.
+    As a context manager it finishes by itself; after an exception nothing is left behind.
     """
 
-    def __init__(self, core: _core.RowWriter, path: str) -> None:
+    def __init__(self, core: Any, path: str) -> None:
         self._core = core
         self._path = path
 
     path = property(lambda self: self._path, doc="The file to be.")
-
-    def write(self, rows: npt.NDArray[Any]) -> None:
-        """The next rows: (h, W) or (h, W, C), as many as come handy.
-
-        Raises:
-            ShapeError, DTypeError: they do not fit. OutputError: they cannot be written.
-        """
-        self._core.write(np.ascontiguousarray(rows))
 
     def finish(self) -> None:
         """After the last row: the file appears. Raises ShapeError when rows are missing."""
@@ -190,6 +211,26 @@ class RowWriter:
             self.finish()
         else:
             self.abandon()
+
+
+class RowWriter(_Output):
+    """A JPEG, PNG or TIFF that is written band by band and appears, whole, at `finish`.
+
+    As a context manager it finishes by itself; after an exception nothing is left behind. Made by
+    `create_rows`.
+    """
+
+    def write(self, rows: npt.NDArray[Any]) -> None:
+        """The next rows: (h, W) or (h, W, C), as many as come handy.
+
+        Raises:
+            ShapeError, DTypeError: they do not fit. OutputError: they cannot be written.
+        """
+        self._core.write(np.ascontiguousarray(rows))
+
+
+class ChromaWriter(_Output):
+    """A colour JPEG that has the compressed luma of a grey one; `RowReader.add_chroma` fills it."""
 
 
 def open_rows(
@@ -225,7 +266,7 @@ def open_rows(
         colors=colors,
         band_rows=band_rows or 0,
     )
-    return RowReader(core, name)
+    return RowReader(core, name, image_io.plain_limits(limits))
 
 
 def create_rows(
@@ -293,6 +334,38 @@ def create_rows(
     except ColorlabError as error:
         raise error.with_path(name) from None
     return RowWriter(core, name)
+
+
+def create_chroma(
+    path: str | os.PathLike[str],
+    source: RowReader,
+    *,
+    quality: int = 92,
+    overwrite: bool = False,
+    metadata: Metadata | None = None,
+    provenance: Provenance | None = None,
+) -> ChromaWriter:
+    """Begins a colour JPEG with the luma of a grey one: what `colorlab.add_chroma` writes, but the
+    photo is never held. Arguments as there.
+
+    Raises:
+        UnsupportedFormatError: the photo's compressed luma cannot be copied as it stands (it is no
+            grey baseline JPEG in sRGB). OutputError.
+    """
+    name = _name_of(path)
+    fields = image_io.fields_of(metadata or Metadata(), _core.srgb_icc(3))
+    if provenance is not None:
+        fields = image_io.noted(fields, provenance)
+    core = _core.ChromaWriter(
+        source.path,
+        name,
+        metadata=fields,
+        quality=quality,
+        orientation=source.orientation,
+        overwrite=overwrite,
+        limits=source._limits,
+    )
+    return ChromaWriter(core, name)
 
 
 def turned(plane: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:

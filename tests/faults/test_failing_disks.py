@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from colorlab import errors, image_io
+from colorlab.rows import create_rows
 
 NOISE = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
 EXTENSIONS = ("jpg", "png", "tif", "webp")
@@ -46,6 +47,26 @@ def test_a_full_disk_keeps_what_it_had(tmp_path, extension):
         path = folder / f"a.{extension}"
         path.write_bytes(b"old")
         assert "No space" in refused(path, overwrite=True)
+        assert path.read_bytes() == b"old"
+        assert names(folder) == [path.name]
+
+
+def write_by_rows(path):
+    with create_rows(path, NOISE.shape, overwrite=True) as out:
+        for top in range(0, len(NOISE), 50):
+            out.write(NOISE[top : top + 50])
+
+
+@as_root
+@pytest.mark.parametrize("extension", ["jpg", "png", "tif"])
+def test_a_disk_that_fills_up_row_by_row_keeps_what_it_had(tmp_path, extension):
+    with mounted(tmp_path / "small", "size=200k") as folder:
+        path = folder / f"a.{extension}"
+        path.write_bytes(b"old")
+        with pytest.raises(errors.OutputError, match="No space") as caught:
+            write_by_rows(path)
+        assert caught.value.code == "output_unwritable"
+        assert caught.value.path == str(path)
         assert path.read_bytes() == b"old"
         assert names(folder) == [path.name]
 

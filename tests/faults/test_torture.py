@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from colorlab import errors, image_io
+from colorlab.rows import RowReader, open_rows, turned
 from PIL import Image
 
 SHARED = Path(os.environ.get("COLORLAB_SHARED", Path(__file__).parents[2].parent / "shared"))
@@ -41,10 +42,10 @@ def files(*formats):
     return [row for row in rows if not formats or row["format"] in formats]
 
 
-def outcome(path, **options):
+def outcome(path, *, read=image_io.read, **options):
     """The pixels, or the error; anything else is raised."""
     try:
-        return image_io.read(path, **options)
+        return read(path, **options)
     except errors.ImageError as error:
         return error
 
@@ -77,6 +78,32 @@ def test_every_mode_agrees_on_what_can_be_read(mode, on_truncated):
             info = image_io.probe(path)
             assert (info.height, info.width) == result.shape[:2]
             assert info.bits == 8 * result.dtype.itemsize
+
+
+@shared
+@pytest.mark.parametrize("on_truncated", ["error", "fill"])
+def test_rows_are_the_same_pixels_or_the_same_error(on_truncated):
+    for row in files():
+        path = MANIFEST.parent / row["file"]
+        options = {"mode": "unchanged", "on_truncated": on_truncated}
+        whole = outcome(path, **options)
+        rows = outcome(path, read=rows_of, **options)
+        if isinstance(rows, RowReader):  # too large to be held
+            assert isinstance(whole, errors.ImageTooLargeError), row["file"]
+        elif isinstance(rows, np.ndarray):
+            assert isinstance(whole, np.ndarray), (row["file"], whole)
+            np.testing.assert_array_equal(rows, whole, err_msg=row["file"])
+        else:
+            assert type(rows) is type(whole), (row["file"], rows, whole)
+            assert rows.path == str(path)
+
+
+def rows_of(path, **options):
+    """All rows, upright; those of an image that `read` would refuse are left in their file."""
+    photo = open_rows(path, band_rows=3, **options)
+    if not photo.fits_in_memory:
+        return photo
+    return turned(np.concatenate(list(photo)), photo.orientation)
 
 
 @shared

@@ -4,6 +4,7 @@
 
 #include "colorlab/error.hpp"
 #include "colorlab/lossless_luma.hpp"
+#include "colorlab/row_files.hpp"
 #include "io/codec.hpp"
 #include "io/color_profile.hpp"
 #include "io/exif.hpp"
@@ -31,6 +32,17 @@ void attempt(const Call& call) {
   }
 }
 
+// Twice, for what is left of the first reading.
+void by_rows(Bytes bytes, RowReadOptions options) {
+  options.limits = options.whole_limits = small_limits();
+  RowReader reader(bytes, options);
+  for (int reading = 0; reading < 2; ++reading) {
+    while (reader.next(nullptr).height() > 0) continue;
+    reader.rewind();
+  }
+  (void)reader.metadata();
+}
+
 // One codec in every mode, without the dispatcher's look at the first bytes.
 void codec(Bytes bytes, io::Header (*probe)(io::Bytes, const Limits&),
            io::Stored (*decode)(io::Bytes, const ReadOptions&),
@@ -48,6 +60,11 @@ void codec(Bytes bytes, io::Header (*probe)(io::Bytes, const Limits&),
   }
   attempt([&] { (void)colorlab::decode(bytes, options); });
   attempt([&] { (void)read_metadata(bytes, options.limits); });
+  for (const OnTruncated on_truncated : {OnTruncated::error, OnTruncated::fill}) {
+    for (const std::size_t band_rows : {std::size_t{0}, std::size_t{3}}) {
+      attempt([&] { by_rows(bytes, {.on_truncated = on_truncated, .band_rows = band_rows}); });
+    }
+  }
 }
 
 }  // namespace

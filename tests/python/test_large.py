@@ -15,7 +15,7 @@ import pytest
 from colorlab import errors, image_io
 from colorlab.bulk import large
 from colorlab.colorizer import Colorizer
-from colorlab.rows import create_rows, open_rows
+from colorlab.rows import create_chroma, create_rows, open_rows
 from PIL import Image
 
 RNG = np.random.default_rng(11)
@@ -75,8 +75,6 @@ def by_rows(source, output, **options):
 def test_colours_are_those_of_photos_that_are_held(
     place, preserve, model, source, output, name, options
 ):
-    if preserve == "luma" and name == "grey" and output == "a.jpg":
-        pytest.skip("luma is then copied, not encoded")
     path = photo(source, PIXELS[name], **options)
     settings = {"preserve": preserve, "model": model, "saturation": 1.3}
     held = colored(path, f"held-{output}", **settings)
@@ -86,6 +84,8 @@ def test_colours_are_those_of_photos_that_are_held(
     assert rows.size == held.size == GREY.shape
     expected = image_io.read(f"held-{output}", mode="unchanged")
     np.testing.assert_array_equal(image_io.read(f"rows-{output}", mode="unchanged"), expected)
+    if output == "a.jpg":
+        assert Path(f"rows-{output}").read_bytes() == Path(f"held-{output}").read_bytes()
     assert image_io.read_metadata(f"rows-{output}") == image_io.read_metadata(f"held-{output}")
     assert open_rows(f"rows-{output}").tile == options.get("tile", (0, 0))
 
@@ -104,6 +104,69 @@ def test_turned_photos_stay_turned_and_show_the_same_colours(place, extension, o
     most = 40 if extension == "jpg" else 1
     assert np.abs(held.astype(int) - rows).max() <= most
     assert np.abs(held.astype(int) - rows).mean() < (3 if extension == "jpg" else 0.01)
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (1, 40), (33, 2), (64, 47), (140, 211)])
+@pytest.mark.parametrize("band_rows", [1, 2, 7, 64])
+def test_luma_is_copied_bit_for_bit_from_any_bands(place, shape, band_rows):
+    path = photo("a.jpg", np.ascontiguousarray(GREY[: shape[0], : shape[1]]))
+    with Colorizer("m.onnx", threads=1) as colorizer:
+        held = colorizer.prepare(image_io.read(path, mode="unchanged"))
+        (ab,) = colorizer.predict([held])
+        cbcr, expected = colorizer.finish_chroma(held, ab)
+        image_io.add_chroma("held.jpg", path, cbcr)
+        rows = open_rows(path, band_rows=band_rows)
+        assert rows.copies_luma
+        with create_chroma("rows.jpg", rows) as out:
+            certificate = colorizer.finish_rows(colorizer.prepare_rows(rows), ab, out)
+    assert Path("rows.jpg").read_bytes() == Path("held.jpg").read_bytes()
+    assert certificate == expected
+    assert certificate.lossless
+
+
+def test_luma_that_cannot_be_copied_by_rows_is_encoded_anew_and_said_so(place, monkeypatch):
+    path = Path("in/a.jpg")
+    Image.fromarray(GREY).save(path, progressive=True)
+    assert not open_rows(path).copies_luma
+    # Held, its coefficients can be copied: so it is held, unless it may not be.
+    held = by_rows(path, "held.jpg", preserve="luma")
+    assert held.certificate.lossless
+    monkeypatch.setattr(large.rows.RowReader, "fits_in_memory", False)
+    rows = by_rows(path, "rows.jpg", preserve="luma")
+    assert rows.status == "ok"
+    assert (rows.certificate.preserve, rows.certificate.lossless) == ("luma", False)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_luma_of_turned_photos_is_copied_as_it_lies(place, orientation):
+    # Of even sides: two pixels that share their chroma do so however the photo is turned.
+    even = np.ascontiguousarray(GREY[:, :-1])
+    path = photo("a.jpg", even, orientation=orientation)
+    outcome = by_rows(path, "rows.jpg", preserve="luma")
+    assert outcome.certificate.lossless
+    assert open_rows("rows.jpg").orientation == orientation
+    colored(path, "held.jpg", preserve="luma")
+    held, rows = (image_io.read(f"{name}.jpg", mode="grey") for name in ("held", "rows"))
+    np.testing.assert_array_equal(rows, held)
+    colors = [image_io.read(f"{name}.jpg").astype(int) for name in ("held", "rows")]
+    assert np.abs(colors[0] - colors[1]).mean() < 0.5
+
+
+def test_chroma_goes_to_grey_baseline_jpegs_only(place):
+    for name, pixels in (("a.jpg", RGB), ("a.png", GREY)):
+        with pytest.raises(errors.UnsupportedFormatError) as caught:
+            create_chroma("out.jpg", open_rows(photo(name, pixels)))
+        assert caught.value.path == str(Path("in") / name)
+    path = photo("a.jpg", GREY)
+    with (
+        pytest.raises(errors.ShapeError, match="of chroma"),
+        create_chroma("out.jpg", open_rows(path)),
+    ):
+        pass
+    with pytest.raises(errors.InvalidArgumentError, match="quality"):
+        create_chroma("out.jpg", open_rows(path), quality=0)
+    assert not list(place.glob("*.tmp"))
+    assert not Path("out.jpg").exists()
 
 
 def test_a_photo_that_needs_little_is_held_unless_it_may_not_be(place, monkeypatch):

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "colorlab/image_view.hpp"
 #include "colorlab/limits.hpp"
 #include "colorlab/metadata.hpp"
+#include "colorlab/row_files.hpp"
 
 namespace colorlab {
 
@@ -30,5 +33,33 @@ namespace colorlab {
                                                            int quality, const Metadata& metadata,
                                                            const Limits& limits,
                                                            bool decoded = false);
+
+// The same file, row by row: takes Cb and Cr of half the photo's size as its rows lie, and copies
+// the compressed luma, so that neither is held (chroma is, compressed). For grey baseline JPEGs
+// only.
+class ChromaRowWriter : public RowSink {
+ public:
+  // Of `options`, those of a JPEG count. Throws Error(unsupported_format) where the luma cannot be
+  // copied as it stands, and as RowWriter for the output. Damage in the source's compressed data is
+  // copied with it: decode it before.
+  ChromaRowWriter(const std::filesystem::path& source, const std::filesystem::path& path,
+                  const RowWriteOptions& options, const Limits& limits = row_limits());
+  ~ChromaRowWriter() override;
+  ChromaRowWriter(const ChromaRowWriter&) = delete;
+  ChromaRowWriter& operator=(const ChromaRowWriter&) = delete;
+
+  // ceil(H/2) x ceil(W/2) x 2, 8 bits.
+  [[nodiscard]] RowShape shape() const override;
+  void write(const Image& band, CancelToken* cancel) override;
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Whether the header says that ChromaRowWriter may copy this file's luma.
+[[nodiscard]] bool may_copy_luma(const std::filesystem::path& source,
+                                 const Limits& limits = row_limits());
 
 }  // namespace colorlab

@@ -6,6 +6,7 @@
 #include "colorlab/cancel.hpp"
 #include "colorlab/image_view.hpp"
 #include "colorlab/pipeline.hpp"
+#include "colorlab/rows.hpp"
 
 namespace colorlab {
 
@@ -16,5 +17,10 @@ namespace colorlab {
 Certificate chroma_for_luma(ImageView<const std::uint8_t> grey, ImageView<const float> ab_low,
                             ImageView<std::uint8_t> cbcr, Upsample method, int threads,
                             CancelToken* cancel = nullptr);
+
+// The same from rows to rows, bit for bit: `cbcr` takes ceil(H/2) rows of ceil(W/2) x 2. Reads the
+// photo, 8-bit grey, once for bilinear and twice for guided.
+Certificate chroma_rows_for_luma(RowSource& grey, ImageView<const float> ab_low, RowSink& cbcr,
+                                 Upsample method, int threads, CancelToken* cancel = nullptr);
 
 }  // namespace colorlab

@@ -1,8 +1,9 @@
 #include "colorlab/lossless_luma.hpp"
 
-#include <cstdlib>
+#include <algorithm>
 #include <string>
 
+#include "io/chroma_jpeg.hpp"
 #include "io/color_profile.hpp"
 #include "io/exif.hpp"
 #include "io/jpeg_coefficients.hpp"
@@ -12,64 +13,6 @@
 namespace colorlab {
 namespace io {
 namespace {
-
-// Owns a compressor and the buffer that libjpeg grows.
-class Compressor {
- public:
-  explicit Compressor(const Limits& limits) : limits_(limits) {
-    cinfo_.err = install(errors_);
-    guarded(errors_, limits_, [this] {
-      jpeg_create_compress(&cinfo_);
-      jpeg_mem_dest(&cinfo_, &buffer_, &size_);
-    });
-  }
-  ~Compressor() {
-    jpeg_destroy_compress(&cinfo_);
-    std::free(buffer_);  // NOLINT(cppcoreguidelines-no-malloc): libjpeg's malloc
-  }
-  Compressor(const Compressor&) = delete;
-  Compressor& operator=(const Compressor&) = delete;
-
-  template <class Body>
-  void run(const Body& body) {
-    guarded(errors_, limits_, [&] { body(cinfo_); });
-  }
-  [[nodiscard]] Bytes bytes() const { return {buffer_, size_}; }
-
- private:
-  const Limits& limits_;
-  JpegErrors errors_{};
-  jpeg_compress_struct cinfo_{};
-  unsigned char* buffer_ = nullptr;
-  unsigned long size_ = 0;
-};
-
-constexpr int kChromaTable = 1;
-
-// Cb and Cr as a JPEG of two components without a colour space: libjpeg's own transform and
-// quantisation, whose coefficients can then be read back.
-void compress_chroma(const Image& cbcr, int quality, Compressor& compressor) {
-  const auto view = cbcr.view<std::uint8_t>();
-  compressor.run([&](jpeg_compress_struct& cinfo) {
-    cinfo.image_width = static_cast<JDIMENSION>(view.width);
-    cinfo.image_height = static_cast<JDIMENSION>(view.height);
-    cinfo.input_components = 2;
-    cinfo.in_color_space = JCS_UNKNOWN;
-    jpeg_set_defaults(&cinfo);
-    jpeg_set_quality(&cinfo, quality, TRUE);
-    for (int i = 0; i < 2; ++i) {
-      cinfo.comp_info[i].quant_tbl_no = kChromaTable;
-      cinfo.comp_info[i].dc_tbl_no = kChromaTable;
-      cinfo.comp_info[i].ac_tbl_no = kChromaTable;
-    }
-    jpeg_start_compress(&cinfo, TRUE);
-    while (cinfo.next_scanline < cinfo.image_height) {
-      JSAMPROW row = const_cast<JSAMPROW>(view.row(cinfo.next_scanline));
-      jpeg_write_scanlines(&cinfo, &row, 1);
-    }
-    jpeg_finish_compress(&cinfo);
-  });
-}
 
 void check_source(const JpegCoefficients& luma, jpeg_decompress_struct& cinfo) {
   const bool grey = cinfo.num_components == 1 && cinfo.jpeg_color_space == JCS_GRAYSCALE;
@@ -182,9 +125,10 @@ std::vector<std::uint8_t> add_chroma_to_jpeg(std::span<const std::uint8_t> sourc
   // Back to how the file's pixels lie.
   planes = io::apply_orientation(std::move(planes), io::inverse_orientation(header.orientation));
 
-  io::Compressor chroma_compressor(limits);
-  io::compress_chroma(planes, quality, chroma_compressor);
-  io::JpegCoefficients chroma(chroma_compressor.bytes(), limits);
+  io::ChromaJpeg compressed(planes.height(), planes.width(), quality, limits);
+  compressed.write(planes);
+  compressed.finish();
+  io::JpegCoefficients chroma(compressed.bytes(), limits);
 
   const Metadata carried = io::turned_metadata(metadata, header.orientation);
   auto spliced = io::splice_jpeg(luma, chroma, !full, carried);

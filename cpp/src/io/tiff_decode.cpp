@@ -113,7 +113,10 @@ TiffBands::TiffBands(TiffSource& source, const ReadOptions& options, bool whole)
   }
   constexpr tmsize_t kLargeStrip = tmsize_t{8} << 20;
   by_lines_ = !whole && !layout_.tiled && !layout_.planar && size > kLargeStrip;
-  if (!by_lines_ && static_cast<std::uint64_t>(size) > options.limits.max_decoded_bytes) {
+  const std::uint64_t held =
+      std::max(row_samples * sizeof(std::uint16_t),
+               static_cast<std::uint64_t>(by_lines_ ? TIFFScanlineSize(tiff_.get()) : size));
+  if (held > options.limits.max_decoded_bytes) {
     throw Error(ErrorCode::image_too_large,
                 "the TIFF's strips or tiles are over the limit max_decoded_bytes", {},
                 "Raise max_decoded_bytes in limits if you trust the file");

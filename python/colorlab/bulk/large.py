@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from colorlab import rows
 from colorlab.bulk.files import EIGHT_BITS, JPEG, make_folder
 from colorlab.colorizer import Colorizer, PreparedRows
-from colorlab.errors import ImageTooLargeError
+from colorlab.errors import ImageTooLargeError, UnsupportedFormatError
 from colorlab.metadata import Provenance
 from colorlab.result import Certificate, Preserve
 
@@ -44,19 +45,19 @@ def is_large(photo: rows.RowReader, output: str, *, preserve: Preserve, max_memo
             )
         return True
     pixels = photo.shape[0] * photo.shape[1]
-    keeps_luma = (
-        preserve == "luma"
-        and photo.format == "jpeg"
-        and len(photo.shape) == 2
-        and extension in JPEG
-    )
     return (
         pixels >= _SMALLEST
         and memory_of(photo) > max_memory
         and not photo.whole_because
-        and not keeps_luma
+        and not (_keeps_luma(photo, output, preserve) and not photo.copies_luma)
         and extension != ".webp"
     )
+
+
+def _keeps_luma(photo: rows.RowReader, output: str, preserve: Preserve) -> bool:
+    """Whether luma should stay bit for bit: from grey JPEG to JPEG."""
+    is_grey_jpeg = photo.format == "jpeg" and len(photo.shape) == 2
+    return preserve == "luma" and is_grey_jpeg and Path(output).suffix.lower() in JPEG
 
 
 def write_rows(
@@ -82,6 +83,21 @@ def write_rows(
     extension = target.suffix.lower()
     make_folder(target.parent)
     source = photo.rows
+    about = source.metadata()
+    out: rows.RowWriter | rows.ChromaWriter
+    if _keeps_luma(source, path, preserve):
+        # The luma of other JPEGs is encoded anew below, and the certificate says so.
+        with contextlib.suppress(UnsupportedFormatError):
+            out = rows.create_chroma(
+                target,
+                source,
+                quality=quality,
+                overwrite=overwrite,
+                metadata=about,
+                provenance=provenance,
+            )
+            with out:
+                return colorizer.finish_rows(photo, ab, out, saturation=saturation, threads=threads)
     has_alpha = len(source.shape) == 3 and source.shape[2] in (2, 4) and extension not in JPEG
     out = rows.create_rows(
         target,
@@ -89,7 +105,7 @@ def write_rows(
         np.uint8 if extension in EIGHT_BITS else source.dtype,
         quality=quality,
         overwrite=overwrite,
-        metadata=source.metadata(),
+        metadata=about,
         provenance=provenance,
         orientation=source.orientation,
         tile=source.tile,
