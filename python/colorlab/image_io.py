@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, overload
 
 import numpy as np
@@ -199,7 +200,18 @@ def read_metadata(src: Source, *, limits: Limits | None = None) -> Metadata:
 
 
 def probe(src: Source, *, limits: Limits | None = None) -> ImageInfo:
-    """Read an image's header without decoding its pixels; raises as `read` does."""
+    """Read an image's header without decoding its pixels; raises as `read` does.
+
+    A file is not read any further, so its size does not matter, and it may be one of up to 2^30
+    pixels, which `colorlab.open_rows` would read.
+    """
+    if isinstance(src, str | os.PathLike) and Path(src).is_file():
+        header = _core.RowReader(os.fsdecode(src), limits=plain_limits(limits))
+        sides = (header.height, header.width)
+        height, width = sides[::-1] if header.orientation >= 5 else sides
+        return ImageInfo(
+            header.format, height, width, header.channels, header.bits, header.animated
+        )
     data, path = _load(src, limits)
     try:
         return ImageInfo(**_core.probe(data, limits=plain_limits(limits)))

@@ -341,6 +341,7 @@ def test_an_image_between_the_two_limits_reads_by_rows_only(folder):
     photo = open_rows(path)
     assert not photo.fits_in_memory
     assert photo.shape == (10_000, 20_000)
+    assert image_io.probe(path) == image_io.ImageInfo("png", 10_000, 20_000, 1, 8, False)
     assert next(iter(photo)).max() == 0
 
 

@@ -62,6 +62,7 @@ struct RowReader::State {
 
   void open();
   void open_whole();
+  void prepare_colors();
   void decode_whole();
   [[nodiscard]] Metadata stored_metadata() const;
   [[nodiscard]] Image read(CancelToken* cancel);
@@ -124,15 +125,18 @@ void RowReader::State::open() {
                                : options.mode == ReadMode::grey ? 1
                                                                 : info.channels;
   shape = {info.height, info.width, channels, info.depth};
-  if (!decoder) return;
+}
+
+// Colour management, which takes longer than all of the header: before the first row only.
+void RowReader::State::prepare_colors() {
+  if (to_srgb || !decoder) return;
   to_srgb.emplace(
       options.colors == Colors::srgb ? stored_metadata().icc : std::vector<std::uint8_t>{},
       header.model);
   const ReadOptions needed = io::decoding(decoding, *to_srgb);
-  if (needed.mode != decoding.mode) {
-    decoding = needed;
-    decoder = rows_of(format, data, decoding).rows;
-  }
+  if (needed.mode == decoding.mode) return;
+  decoding = needed;
+  decoder = rows_of(format, data, decoding).rows;
 }
 
 void RowReader::State::open_whole() {
@@ -183,6 +187,7 @@ Image RowReader::State::read_rows(CancelToken* cancel) {
 
 Image RowReader::State::read(CancelToken* cancel) {
   if (row == header.info.height) return {};
+  prepare_colors();
   Image band = read_rows(cancel);
   row += band.height();
   if (decoder) {
