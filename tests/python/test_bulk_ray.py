@@ -107,6 +107,8 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # What else runs on this machine is none of its business.
+    os.environ["RAY_memory_monitor_refresh_ms"] = "0"  # noqa: SIM112 - as Ray spells it
     size = {"num_cpus": 2, "object_store_memory": 200 << 20}
     made = Cluster(
         initialize_head=True,
@@ -202,6 +204,39 @@ def test_with_killed_workers_nothing_is_lost_or_doubled(place, connected):
     assert len({each.path for each in outcomes}) == len(outcomes) == 160
     assert all(each.certificate is not None for each in outcomes)
     assert tree("out") == tree("expected")  # so nothing temporary is left either
+
+
+@on_cluster
+def test_with_a_lost_node_nothing_is_lost_or_doubled(place, connected):
+    make_photos(160)
+    colorlab.bulk("in", "expected", model="m.onnx")
+    node = connected.add_node(num_cpus=3, object_store_memory=200 << 20)
+    connected.wait_for_nodes()
+    paths = []
+
+    def lose(outcome):
+        paths.append(outcome.path)
+        if len(paths) == 30:
+            connected.remove_node(node, allow_graceful=False)
+
+    report = on_ray("in", "out", on_outcome=lose)
+    assert (report.done, report.failed, report.skipped) == (160, 0, 0)
+    assert len(set(paths)) == len(paths) == 160
+    assert tree("out") == tree("expected")
+
+
+@on_cluster
+def test_memory_that_runs_out_is_told_as_such():
+    exceptions = pytest.importorskip("ray.exceptions")
+    from colorlab.bulk import ray_engine
+
+    with pytest.raises(errors.OutOfMemoryError), ray_engine._explained():
+        raise exceptions.OutOfMemoryError("6 workers were killed")
+    with pytest.raises(errors.ColorlabError) as refused, ray_engine._explained():
+        raise exceptions.RaySystemError("gone")
+    assert refused.value.code == "cluster"
+    with pytest.raises(ZeroDivisionError), ray_engine._explained():
+        raise ZeroDivisionError
 
 
 @on_cluster

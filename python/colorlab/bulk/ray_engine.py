@@ -27,7 +27,7 @@ from colorlab.bulk.ray_stages import ColorActor, Keeper, KeptLedger, as_named, r
 from colorlab.bulk.report import Outcome
 from colorlab.bulk.runner import Settings
 from colorlab.colorizer import Colorizer
-from colorlab.errors import ColorlabError, InputError, OutputError
+from colorlab.errors import ColorlabError, InputError, OutOfMemoryError, OutputError
 
 __all__ = ["RayEngine", "connected"]
 
@@ -183,22 +183,21 @@ class RayEngine:
         if len(nodes) < 2:
             return
         folder = Path(job.output).parent
-        folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".colorlab-{os.getpid()}-shared.tmp"
         look = self._ray.remote(_sees)
         files = [job.path, *([model] if isinstance(model, str) and os.path.isabs(model) else [])]  # noqa: PTH117
         inputs = [each for each in files if os.path.lexists(each)]  # the first may have vanished
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             probe.write_bytes(b"")
-            seen = self._ray.get(
-                [
-                    look.options(
-                        num_cpus=0,
-                        scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
-                    ).remote([str(probe), *inputs])
-                    for node in nodes
-                ]
-            )
+            answers = [
+                look.options(
+                    num_cpus=0,
+                    scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+                ).remote([str(probe), *inputs])
+                for node in nodes
+            ]
+            seen = [answer for each in answers if (answer := self._answer(each)) is not None]
         except OSError as error:
             reason = f"cannot be written: {error.strerror or error}"
             raise OutputError(reason, path=str(folder)) from error
@@ -215,6 +214,16 @@ class RayEngine:
                 path=path,
                 hint=hint,
             )
+
+    def _answer(self, asked: Any) -> Any | None:
+        """What a node answers; None of one that died meanwhile, which Ray notices later."""
+        exceptions = self._ray.exceptions
+        try:
+            return self._ray.get(asked)
+        except exceptions.RayTaskError:
+            raise
+        except exceptions.RayError:
+            return None
 
 
 def _sees(paths: list[str]) -> list[bool]:
@@ -269,6 +278,11 @@ def _explained() -> Iterator[None]:
             if isinstance(cause, ColorlabError) and not isinstance(cause, ray.exceptions.RayError):
                 raise cause from None
             cause = getattr(cause, "cause", None) or cause.__cause__
+        if isinstance(error, ray.exceptions.OutOfMemoryError):
+            raise OutOfMemoryError(
+                "a node of the cluster ran out of memory",
+                hint="Give fewer --actors or a smaller --max-memory, and --resume",
+            ) from error
         if isinstance(error, ray.exceptions.RayTaskError):
             raise  # a fault of colorlab's own: for the caller to see
         first, *rest = [line for line in str(error).splitlines() if line.strip()]
