@@ -207,25 +207,6 @@ def test_with_killed_workers_nothing_is_lost_or_doubled(place, connected):
 
 
 @on_cluster
-def test_with_a_lost_node_nothing_is_lost_or_doubled(place, connected):
-    make_photos(160)
-    colorlab.bulk("in", "expected", model="m.onnx")
-    node = connected.add_node(num_cpus=3, object_store_memory=200 << 20)
-    connected.wait_for_nodes()
-    paths = []
-
-    def lose(outcome):
-        paths.append(outcome.path)
-        if len(paths) == 30:
-            connected.remove_node(node, allow_graceful=False)
-
-    report = on_ray("in", "out", on_outcome=lose)
-    assert (report.done, report.failed, report.skipped) == (160, 0, 0)
-    assert len(set(paths)) == len(paths) == 160
-    assert tree("out") == tree("expected")
-
-
-@on_cluster
 def test_memory_that_runs_out_is_told_as_such():
     exceptions = pytest.importorskip("ray.exceptions")
     from colorlab.bulk import ray_engine
@@ -356,6 +337,26 @@ def test_an_address_where_nobody_answers(place, monkeypatch):
     with pytest.raises(errors.ColorlabError, match="no Ray cluster") as refused:
         on_ray("in", "out")
     assert refused.value.code == "cluster"
+
+
+@on_cluster
+def test_with_a_lost_node_nothing_is_lost_or_doubled(place, connected):
+    # The last on this cluster, which takes a while to notice that a node is gone.
+    make_photos(160)
+    colorlab.bulk("in", "expected", model="m.onnx")
+    node = connected.add_node(num_cpus=3, object_store_memory=200 << 20)
+    connected.wait_for_nodes()
+    paths = []
+
+    def lose(outcome):
+        paths.append(outcome.path)
+        if len(paths) == 30:
+            connected.remove_node(node, allow_graceful=False)
+
+    report = on_ray("in", "out", on_outcome=lose)
+    assert (report.done, report.failed, report.skipped) == (160, 0, 0)
+    assert len(set(paths)) == len(paths) == 160
+    assert tree("out") == tree("expected")
 
 
 @on_cluster
