@@ -28,7 +28,7 @@ namespace {
 // The filtered rows of an image, which is what PNG packs, one after the other.
 template <class T>
 Image filtered_rows(ImageView<const T> image, const RowShape& shape) {
-  FilteredRows rows(shape);
+  FilteredRows rows(shape, true);
   Image filtered(image.height, rows.bytes(), 1, Depth::u8);
   for (std::size_t y = 0; y < image.height; ++y) {
     rows.apply(reinterpret_cast<const std::byte*>(image.row(y)),
@@ -136,24 +136,29 @@ void append_pixels(Data& png, Bytes filtered, Packer& packer) {
 
 }  // namespace
 
-FilteredRows::FilteredRows(const RowShape& shape)
+FilteredRows::FilteredRows(const RowShape& shape, bool rows_stay)
     : swaps_(shape.depth == Depth::u16 && std::endian::native == std::endian::little),
+      stay_(rows_stay && !swaps_),
       row_bytes_(shape.width * shape.channels * (shape.depth == Depth::u16 ? 2 : 1)),
       filter_(row_bytes_, row_bytes_ / shape.width),
-      rows_{Data(row_bytes_), Data(row_bytes_)} {}
+      rows_{Data(stay_ ? 0 : row_bytes_), Data(stay_ ? 0 : row_bytes_)} {}
 
 void FilteredRows::apply(const std::byte* row, std::uint8_t* out) {
-  Data& own = rows_[count_ % 2];
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(row);
-  if (swaps_) {
-    for (std::size_t i = 0; i < row_bytes_; i += 2) {
-      own[i] = bytes[i + 1];
-      own[i + 1] = bytes[i];
+  if (!stay_) {
+    Data& own = rows_[count_ % 2];
+    if (swaps_) {
+      for (std::size_t i = 0; i < row_bytes_; i += 2) {
+        own[i] = bytes[i + 1];
+        own[i + 1] = bytes[i];
+      }
+    } else {
+      std::copy_n(bytes, row_bytes_, own.data());
     }
-  } else {
-    std::copy_n(bytes, row_bytes_, own.data());
+    bytes = own.data();
   }
-  filter_.apply(own.data(), count_ > 0 ? rows_[(count_ + 1) % 2].data() : nullptr, out);
+  filter_.apply(bytes, above_, out);
+  above_ = bytes;
   ++count_;
 }
 

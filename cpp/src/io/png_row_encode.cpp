@@ -73,7 +73,7 @@ int strategy_for(Bytes sample, int level) {
 class PngRowEncoder : public RowEncoder {
  public:
   PngRowEncoder(AtomicFile& file, const RowShape& shape, const RowWriteOptions& options)
-      : file_(file), level_(options.compression), rows_(shape) {
+      : file_(file), level_(options.compression), rows_(shape, false) {
     file_.append(png_start(shape, turned_metadata(options.metadata, options.orientation)));
   }
 
