@@ -1,9 +1,11 @@
 """Sphinx configuration: `script/docs` builds, warnings are errors."""
 
 import re
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "docs"))  # cli_parser
 project = "colorlab"
 author = "The colorlab authors"
 copyright = "The colorlab authors, MIT licence"

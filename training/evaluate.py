@@ -83,10 +83,3 @@ def measure(predict: Predict, photos: Sequence[Path], *, root: Path, size: int) 
         photos, lambda _path, _truth, grey: colorize(grey, predict, size), root=root
     )
     return {key: value for key, value in found.as_dict().items() if key != "photos"}
-
-
-def spread(photos: Sequence[Path], count: int) -> list[Path]:
-    """At most `count` of the photos, evenly over their order; all for 0."""
-    if count <= 0 or len(photos) <= count:
-        return list(photos)
-    return [photos[int(i * len(photos) / count)] for i in range(count)]

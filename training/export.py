@@ -172,7 +172,7 @@ def _calibrated(
     found = calibrate.calibrate(
         generator,
         config.model,
-        evaluate.spread(photos, CALIBRATION_PHOTOS),
+        evaluation.spread(photos, CALIBRATION_PHOTOS),
         cf_share=options.cf_share,
         temperatures=calibrate.TEMPERATURES if given is None else (given,),
         narrate=narrate,
@@ -213,7 +213,7 @@ def _quantized(
 
 
 def _measure(folder: Path, content: bytes, model: Any, limit: int) -> dict[str, Any]:
-    photos = evaluate.spread(evaluation.photo_files(folder), limit)
+    photos = evaluation.spread(evaluation.photo_files(folder), limit)
     predict = evaluate.onnx_predictor(content, model.ab_scale)
     return evaluate.measure(predict, photos, root=folder, size=model.default_size)
 

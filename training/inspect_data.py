@@ -6,8 +6,6 @@ deleted: `keep.txt` lists the rest, to train on with --data.
 
 from __future__ import annotations
 
-import base64
-import html
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from colorlab import _core, image_io
+from colorlab import html_report as page
 from colorlab.color import rgb_to_lab
 from colorlab.errors import ColorlabError, OutputError
 from numpy.typing import NDArray
@@ -148,25 +147,21 @@ def _write(found: Findings, thumbs: dict[int, Bytes], folder: Path) -> None:
     listed("keep.txt", [str(Path(found.name(n)).absolute()) for n in files])
     flagged = [*found.near_grey, *(n for group in found.duplicates for n in group)][:MOST_SHOWN]
     parts = [
-        f"<h1>{len(found.items)} photos</h1>",
-        f"<p>{len(found.unreadable)} unreadable, {len(found.near_grey)} nearly grey, "
-        f"{sum(len(g) - 1 for g in found.duplicates)} duplicates, {len(found.kept())} to keep."
-        " Lists lie beside this page.</p>",
+        page.paragraph(
+            f"{len(found.unreadable)} unreadable, {len(found.near_grey)} nearly grey, "
+            f"{sum(len(g) - 1 for g in found.duplicates)} duplicates, {len(found.kept())} to keep."
+            " Lists lie beside this page."
+        )
     ]
     if flagged:
         sheet = contact_sheet([thumbs[number] for number in flagged])
         image_io.write(folder / "contact.png", sheet, overwrite=True)
-        picture = base64.b64encode((folder / "contact.png").read_bytes()).decode()
-        parts.append("<h2>Nearly grey, then duplicates in their groups</h2>")
-        parts.append(f'<img alt="contact sheet" src="data:image/png;base64,{picture}">')
-        parts.append("<ol>" + "".join(f"<li>{_text(found.name(n))}" for n in flagged) + "</ol>")
-    body = "\n".join(parts)
-    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Photos</title>\n{body}\n'
-    (folder / "report.html").write_text(page, encoding="utf-8")
-
-
-def _text(name: str) -> str:
-    return html.escape(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        parts.append(page.heading("Nearly grey, then duplicates in their groups"))
+        parts.append(page.embedded(folder / "contact.png", alt="contact sheet"))
+        rows = [[str(place), found.name(n)] for place, n in enumerate(flagged, 1)]
+        parts.append(page.table(["place", "photo"], rows))
+    text = page.page(f"{len(found.items)} photos", parts)
+    page.write(folder / "report.html", text, overwrite=True)
 
 
 def contact_sheet(thumbs: Sequence[Bytes]) -> Bytes:

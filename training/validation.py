@@ -32,7 +32,7 @@ class Validator:
 
     def __init__(self, folder: Path, config: Config, inference: keras.Model, run: Path) -> None:
         self.root = evaluation.root_of(folder)
-        self.photos = evaluate.spread(evaluation.photo_files(folder), config.validation_photos)
+        self.photos = evaluation.spread(evaluation.photo_files(folder), config.validation_photos)
         self.size = config.model.default_size
         self.predict = evaluate.keras_predictor(inference, config.model.ab_scale)
         self.run = run

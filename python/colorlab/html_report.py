@@ -8,6 +8,7 @@ import importlib.util
 import io
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from colorlab import _core, image_io
 from colorlab.errors import InvalidArgumentError
 
 __all__ = [
+    "embedded",
     "figure",
     "folded",
     "heading",
@@ -24,6 +26,7 @@ __all__ = [
     "page",
     "paragraph",
     "picture",
+    "preformatted",
     "table",
     "write",
 ]
@@ -41,6 +44,7 @@ th:first-child, td:first-child { text-align: left; }
 th { border-bottom: 2px solid #999; vertical-align: bottom; }
 td img { display: block; width: min(26vw, 12rem); }
 .wide img { max-width: none; }
+pre { overflow-x: auto; padding: .5rem; background: #f6f6f6; font-size: .85rem; }
 td.long { overflow-wrap: anywhere; min-width: 7rem; text-align: left; }
 img { max-width: 100%; }
 figure { margin: 1rem 0; }
@@ -95,6 +99,11 @@ def folded(summary: str, parts: Iterable[str]) -> str:
     return f"<details><summary>{html.escape(summary)}</summary>{''.join(parts)}</details>"
 
 
+def preformatted(text: str) -> str:
+    """Text that keeps its lines."""
+    return f"<pre>{html.escape(text)}</pre>"
+
+
 class _Markup(str):
     """Text that is HTML already."""
 
@@ -117,6 +126,12 @@ def picture(pixels: npt.NDArray[Any], *, side: int = 256, alt: str = "") -> str:
     data = _core.encode_jpeg(small, _QUALITY)
     text = base64.b64encode(data).decode("ascii")
     return _Markup(f'<img alt="{html.escape(alt)}" src="data:image/jpeg;base64,{text}">')
+
+
+def embedded(png: Path, *, alt: str = "") -> str:
+    """A PNG file as it is."""
+    text = base64.b64encode(png.read_bytes()).decode("ascii")
+    return _Markup(f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{text}">')
 
 
 def need_plots() -> None:

@@ -29,7 +29,7 @@ HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "ma
 }
 # Lower layers first: a module may import those of its own layer and below.
 LAYERS = [
-    {"bootstrap", "errors", "metadata", "render", "result"},
+    {"bootstrap", "errors", "extras", "metadata", "render", "result"},
     {"color", "html_report", "image_io", "rows", "tiling", "metrics", "inputs", "model", "scores"},
     {"evaluation"},
     {"evaluation_report", "session"},

@@ -1,5 +1,6 @@
 """The command line: files and folders in, colours out, exit codes, streams, signals."""
 
+import importlib.metadata
 import io
 import json
 import os
@@ -507,6 +508,29 @@ def test_doctor(tmp_path, monkeypatch, capsys):
     generators.save(generators.constant(), tmp_path / "default.onnx")
     assert main(["doctor"]) == 0
     assert "FAIL" not in capsys.readouterr().out
+
+
+def test_doctor_lists_the_optional_packages(monkeypatch, capsys):
+    def version(name):
+        if name in ("av", "tensorflow", "onnxruntime-gpu"):
+            raise importlib.metadata.PackageNotFoundError(name)
+        return f"1.2.{len(name)}"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    main(["doctor", "--json"])
+    (report,) = rows(capsys)
+    found = {each["name"]: each for each in report["packages"]}
+    assert found["av"] == {"name": "av", "version": None, "extras": ["video"]}
+    assert found["onnxruntime"]["version"] == "1.2.11"
+    assert found["tensorflow"]["version"] == "1.2.14"  # tensorflow-cpu's
+    assert {"train", "bench"} <= set(found["matplotlib"]["extras"])
+    assert found["jax"]["extras"] == []
+    assert {"keras", "ray", "rich"} <= set(found)
+    assert not {"pytest", "sphinx", "colorlab"} & set(found)
+    main(["doctor"])
+    told = capsys.readouterr().out
+    assert "video: av (missing); pip install 'colorlab[video]'" in told
+    assert "colorlab[gpu]" not in told
 
 
 # Real photographs

@@ -8,7 +8,6 @@ another.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 import pickle
@@ -21,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from colorlab import extras
 from colorlab.bulk.journal import Ledger
 from colorlab.bulk.plan import Job
 from colorlab.bulk.ray_stages import ColorActor, Keeper, KeptLedger, as_named, read
@@ -243,15 +243,7 @@ def _absolute(job: Job) -> Job:
 
 
 def _import_ray() -> Any:
-    if importlib.util.find_spec("ray") is None:
-        raise ColorlabError(
-            "the engine ray needs Ray, which is not installed",
-            code="extra_missing",
-            hint="pip install 'colorlab[cpu,ray]'",
-        )
-    import ray
-
-    return ray
+    return extras.load("ray", "the engine ray needs Ray", extra="ray")
 
 
 @contextmanager

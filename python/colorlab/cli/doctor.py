@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import platform
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from colorlab.cli._terminal import emit, show
+from colorlab.extras import packages
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -15,8 +18,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = subparsers.add_parser(
         "doctor",
         help="check this installation",
-        description="Tells what this installation is made of and tries each part. The exit code is "
-        "0 when all works, 4 when only the network's part does not, else 3.",
+        description="Tells what this installation is made of and tries each part, "
+        "and which optional packages are there. The exit code is 0 when all works, 4 when only the "
+        "network's part does not, else 3.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
@@ -44,10 +48,37 @@ def run(args: argparse.Namespace) -> int:
         if not args.json:
             details = ", ".join(f"{key} {value}" for key, value in found.items() if key != "ok")
             show(f"{'ok  ' if found['ok'] else 'FAIL'} {name}: {details}")
+    report["packages"] = [asdict(package) for package in packages()]
     if args.json:
         emit(report)
+    else:
+        _show_packages(report["packages"])
     failed = {name for name, found in report["checks"].items() if not found["ok"]}
     return 0 if not failed else 4 if failed <= {"runtime", "generator"} else 3
+
+
+def _show_packages(found: list[dict[str, Any]]) -> None:
+    """A line an extra: the versions of what it brings, or how to get it."""
+    extras = dict.fromkeys(extra for package in found for extra in package["extras"])
+    for extra in extras:
+        names = [package for package in found if extra in package["extras"]]
+        told = ", ".join(f"{each['name']} {each['version'] or '(missing)'}" for each in names)
+        show(f"     {extra}: {told}{_advice(extra, names)}")
+    others = [f"{each['name']} {each['version']}" for each in found if _is_unnamed(each)]
+    if others:
+        show(f"     in no extra: {', '.join(others)}")
+
+
+def _advice(extra: str, names: list[dict[str, Any]]) -> str:
+    if all(each["version"] for each in names):
+        return ""
+    if extra in ("cpu", "gpu") and importlib.util.find_spec("onnxruntime"):
+        return "; one of cpu and gpu is enough, both break each other"
+    return f"; pip install 'colorlab[{extra}]'"
+
+
+def _is_unnamed(package: dict[str, Any]) -> bool:
+    return not package["extras"] and package["version"] is not None
 
 
 def _core() -> dict[str, Any]:

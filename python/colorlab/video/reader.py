@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
+from colorlab import extras
 from colorlab.errors import (
-    ColorlabError,
     CorruptImageError,
     ImageTooLargeError,
     InputError,
@@ -57,15 +55,7 @@ class LumaFrame:
 
 def import_av() -> Any:
     """PyAV; raises ColorlabError with code "extra_missing" where it is not installed."""
-    if importlib.util.find_spec("av") is None:
-        raise ColorlabError(
-            "videos need PyAV, which is not installed",
-            code="extra_missing",
-            hint="pip install 'colorlab[cpu,video]'",
-        )
-    import av
-
-    return av
+    return extras.load("av", "videos need PyAV", extra="video")
 
 
 class Reader:
@@ -162,12 +152,7 @@ class Reader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _open(self, path: str) -> Any:
