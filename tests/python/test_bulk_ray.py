@@ -222,7 +222,7 @@ def test_memory_that_runs_out_is_told_as_such():
 
 @on_cluster
 def test_a_run_that_is_stopped_can_be_resumed(place, connected):
-    make_photos(120)
+    make_photos(400)
     colorlab.bulk("in", "expected", model="m.onnx")
 
     def stop(outcome):
@@ -231,9 +231,9 @@ def test_a_run_that_is_stopped_can_be_resumed(place, connected):
     with pytest.raises(KeyboardInterrupt):
         on_ray("in", "out", on_outcome=stop)
     done = tree("out")
-    assert len(done) < 120
+    assert len(done) < 400
     report = on_ray("in", "out", resume=True)
-    assert report.done + report.skipped == 120
+    assert report.done + report.skipped == 400
     assert report.skipped > 0
     assert tree("out") == tree("expected")
 

@@ -299,16 +299,20 @@ def test_200_megapixels_take_less_than_a_gigabyte_and_a_half(tmp_path, name, opt
 def test_ctrl_c_stops_in_the_middle_of_a_photo(tmp_path):
     megapixels(tmp_path / "a.tif", 12_000, 16_000, np.uint16)
     output = tmp_path / "out" / "a.tif"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "colorlab", "colorize", str(tmp_path / "a.tif"), "-o", str(output)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    deadline = time.monotonic() + 60
-    while not list(output.parent.glob("*.tmp")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert list(output.parent.glob("*.tmp"))
-    os.kill(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    for _ in range(3):  # on a busy machine the photo may be done before the signal is sent
+        process = subprocess.Popen(
+            [sys.executable, "-m", "colorlab", "colorize", tmp_path / "a.tif", "-o", output],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        deadline = time.monotonic() + 60
+        while not list(output.parent.glob("*.tmp")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert not list(output.parent.glob("*.tmp"))
+        if not output.exists():
+            break
+        output.unlink()
     assert process.returncode == 130, said
     assert not list(output.parent.iterdir())
