@@ -1,6 +1,5 @@
 """Runs over many photos when things go wrong: kills, damage, full disks, files that go away."""
 
-import hashlib
 import json
 import random
 import signal
@@ -14,6 +13,7 @@ import generators
 import numpy as np
 import pytest
 from colorlab.bulk import bulk
+from trees import tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
 
@@ -31,14 +31,6 @@ def make_photos(count):
         path.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.random.default_rng(number).integers(0, 256, (40, 48 + number % 9), np.uint8)
         colorlab.write(path, pixels)
-
-
-def tree(folder):
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in Path(folder).rglob("*")
-        if path.is_file()
-    }
 
 
 def command(*options):

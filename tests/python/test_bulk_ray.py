@@ -1,6 +1,5 @@
 """The ray engine: what the local one does, on a cluster whose processes may be killed."""
 
-import hashlib
 import json
 import os
 import signal
@@ -18,6 +17,7 @@ from colorlab.bulk.journal import Journal, journal_path
 from colorlab.bulk.plan import Job
 from colorlab.bulk.ray_stages import Keeper, as_named
 from colorlab.bulk.report import Outcome
+from trees import tree
 
 MODEL = generators.by_lightness().SerializeToString()
 
@@ -28,14 +28,6 @@ def make_photos(count, folder="in"):
         path.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.random.default_rng(number).integers(0, 256, (90, 120 + number % 9), np.uint8)
         colorlab.write(path, pixels)
-
-
-def tree(folder):
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in Path(folder).rglob("*")
-        if path.is_file()
-    }
 
 
 # Without a cluster
