@@ -6,15 +6,15 @@ brought to full size along the edges of the photo, and joined with its own light
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from colorlab import _core, image_io
+from colorlab import _core, image_io, streaming
 from colorlab.errors import (
     ColorlabError,
     DTypeError,
@@ -33,7 +33,10 @@ from colorlab.session import Device, GeneratorSession, Precision
 
 __all__ = ["Colorizer", "Prepared", "PreparedRows", "colorize", "recolor"]
 
-_GPU_BATCH = 8  # on a CPU a batch gains nothing: the convolutions of one photo fill the cores
+_GPU_BATCH = 8  # on a CPU a batch gains nothing: passes side by side fill the cores better
+# Of memory, for one pixel that the network sees: measured with the bundled generator.
+_BYTES_PER_PIXEL = 480
+_LARGE = 1 << 16  # pixels on a side: no network sees more
 MAX_CANDIDATES = 24
 
 
@@ -130,6 +133,11 @@ class Colorizer:
         return self._open_session().device
 
     @property
+    def threads(self) -> int:
+        """How many threads the network may use on a CPU."""
+        return self._open_session().threads
+
+    @property
     def limits(self) -> image_io.Limits | None:
         """Of decoding files."""
         return self._limits
@@ -143,6 +151,26 @@ class Colorizer:
     def batch_size(self) -> int:
         """Photos per pass of the network at present; less than asked for after memory ran out."""
         return self._batch
+
+    def passes_at_once(
+        self, *, memory: int = 1 << 30, size: int | Literal["auto"] | None = None
+    ) -> int:
+        """How many passes of the network, side by side, colour the most photos per second.
+
+        On a CPU that is one per core, each with a thread of its own: threads that share a pass wait
+        for each other at every layer. A device, and a foreign generator whose needs are unknown,
+        take one pass at a time.
+
+        Args:
+            memory: bytes that all passes may take together.
+            size: as of the constructor.
+        """
+        session = self._open_session()
+        if session.device == "cuda" or session.model.adapter is not None:
+            return 1
+        height, width = self._render_size((_LARGE, _LARGE * 4 // 3), size)
+        needed = self._batch * height * width * _BYTES_PER_PIXEL
+        return max(1, min(session.threads, memory // needed))
 
     def __repr__(self) -> str:
         if self._session is None:
@@ -249,11 +277,13 @@ class Colorizer:
     ) -> Iterator[Any]:
         """Colours a stream of photos, one result per photo, in their order.
 
-        At most `batch_size` photos are held at a time, so the stream may be endless. Those of one
+        A few photos are held at a time, as memory allows, so the stream may be endless: on a CPU
+        one per core, each coloured by a thread of its own; else `batch_size`, of which those of one
         render size go through the network together.
 
         Args:
-            images: as for `colorize`; taken as results are asked for.
+            images: as for `colorize`; taken as results are asked for, those few ahead, so an array
+                must not be written to before its result is there.
             on_error: "raise" ends the stream at the first photo that fails; "return" gives the
                 error in that photo's place and goes on.
         """
@@ -337,35 +367,40 @@ class Colorizer:
         tensor = _core.preprocess(pixels, height, width, threads=self._core_threads(threads))
         return Prepared(pixels, tensor)
 
-    def predict(self, photos: Sequence[Ready]) -> list[npt.NDArray[np.float32]]:
+    def predict(
+        self, photos: Sequence[Ready], *, threads: int | None = None
+    ) -> list[npt.NDArray[np.float32]]:
         """The second stage: a*b* (h, w, 2) for each photo; equal sizes share a pass."""
         by_shape: dict[tuple[int, ...], list[int]] = {}
         for number, photo in enumerate(photos):
             by_shape.setdefault(photo.tensor.shape, []).append(number)
         results: dict[int, npt.NDArray[np.float32]] = {}
         for numbers in by_shape.values():
-            results |= zip(numbers, self._run([photos[n].tensor for n in numbers]), strict=True)
+            tensors = [photos[number].tensor for number in numbers]
+            results |= zip(numbers, self._run(tensors, threads), strict=True)
         return [results[number] for number in range(len(photos))]
 
     def predict_each(
-        self, photos: Sequence[Ready]
+        self, photos: Sequence[Ready], *, threads: int | None = None
     ) -> Sequence[npt.NDArray[np.float32] | ColorlabError]:
         """As `predict`, but a photo that fails gets its error and the others their colour."""
         try:
-            return self.predict(photos)
+            return self.predict(photos, threads=threads)
         except ColorlabError as error:
             if len(photos) == 1:
                 return [error]
-        return [each for photo in photos for each in self.predict_each([photo])]
+        return [each for photo in photos for each in self.predict_each([photo], threads=threads)]
 
-    def predict_with_spread(self, photo: Ready) -> tuple[npt.NDArray[np.float32], float]:
+    def predict_with_spread(
+        self, photo: Ready, *, threads: int | None = None
+    ) -> tuple[npt.NDArray[np.float32], float]:
         """a*b* (h, w, 2) of one photo, and how unsure the generator is: `ColorClasses.spread`.
 
         Raises:
             ModelIncompatibleError: the generator gives no distribution over colours.
         """
         session = self._open_session()
-        ab, logits = session.run_with_classes(photo.tensor)
+        ab, logits = session.run_with_classes(photo.tensor, threads=threads)
         classes = session.card.classes
         assert classes is not None  # run_with_classes refuses
         return np.ascontiguousarray(ab[0].transpose(1, 2, 0)), classes.spread(logits[0])
@@ -483,14 +518,17 @@ class Colorizer:
             return side, side
         return render_size(shape[0], shape[1], size=short, stride=card.stride)
 
-    def _run(self, tensors: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
+    def _run(
+        self, tensors: Sequence[npt.NDArray[np.float32]], threads: int | None = None
+    ) -> list[npt.NDArray[np.float32]]:
         """Tensors of one shape through the network, in batches that memory allows."""
         session = self._open_session()
         results: list[npt.NDArray[np.float32]] = []
         while len(results) < len(tensors):
             batch = tensors[len(results) : len(results) + self._batch]
             try:
-                ab = session.run(np.concatenate(batch) if len(batch) > 1 else batch[0])
+                tensor = np.concatenate(batch) if len(batch) > 1 else batch[0]
+                ab = session.run(tensor, threads=threads)
             except OutOfMemoryError:
                 if len(batch) == 1:
                     raise
@@ -507,26 +545,14 @@ class Colorizer:
         size: int | Literal["auto"] | None,
         keep_errors: bool,
     ) -> Iterator[ColorizedImage | ColorlabError]:
-        while window := list(itertools.islice(images, self._batch)):
-            ready: list[Prepared | ColorlabError] = []
-            for image in window:
-                try:
-                    ready.append(self.prepare(image, size=size))
-                except ColorlabError as error:
-                    ready.append(error)
-                    if not keep_errors:
-                        break
-            del window
-            photos = [each for each in ready if isinstance(each, Prepared)]
-            predicted = iter(self.predict_each(photos) if photos else ())
-            for each in ready:
-                result = each if isinstance(each, ColorlabError) else next(predicted)
-                if isinstance(each, Prepared) and not isinstance(result, ColorlabError):
-                    yield self.finish(each, result, saturation=saturation, preserve=preserve)
-                elif isinstance(result, ColorlabError):
-                    if not keep_errors:
-                        raise result
-                    yield result
+        passes = self.passes_at_once(size=size) if self._batch == 1 else 1
+        prepare = partial(self.prepare, size=size)
+        threads = 1 if passes > 1 else None
+        finish = partial(self.finish, saturation=saturation, preserve=preserve, threads=threads)
+        for result in streaming.stream(self, images, prepare, finish, passes=passes):
+            if isinstance(result, ColorlabError) and not keep_errors:
+                raise result
+            yield result
 
 
 def colorize(

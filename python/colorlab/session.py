@@ -102,7 +102,10 @@ class GeneratorSession:
         self._threads = threads or available_cores()
         self._precision: Precision = precision
         self._lock = threading.Lock()
-        self._session, self._device = self._open()
+        #: By their number of threads: ONNX Runtime gives a session its threads for ever.
+        self._opened: dict[int, Any] = {}
+        self._device: Literal["cpu", "cuda"] = "cpu"
+        self._current(self._threads)
         _sessions.add(self)
 
     @property
@@ -125,11 +128,14 @@ class GeneratorSession:
         """How many threads ONNX Runtime may use on the CPU."""
         return self._threads
 
-    def run(self, lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def run(
+        self, lightness: npt.NDArray[np.float32], *, threads: int | None = None
+    ) -> npt.NDArray[np.float32]:
         """One pass of the network.
 
         Args:
             lightness: float32 (N, 1, H, W), L*/50 - 1; H and W multiples of the card's stride.
+            threads: of the CPU for this pass, where others run beside it; None is all it may use.
 
         Returns:
             float32 (N, 2, h, w): a* and b*.
@@ -139,11 +145,11 @@ class GeneratorSession:
             OutOfMemoryError: the batch is too large for the memory there is.
             ModelIncompatibleError: the output breaks the contract, or the graph cannot run.
         """
-        (output,) = self._run([OUTPUT_NAME], lightness)
+        (output,) = self._run([OUTPUT_NAME], lightness, threads)
         return self._check_output(output, lightness.shape)
 
     def run_with_classes(
-        self, lightness: npt.NDArray[np.float32]
+        self, lightness: npt.NDArray[np.float32], *, threads: int | None = None
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """One pass of a generator that has classes: as `run`, and the logits (N, Q, h, w).
 
@@ -156,7 +162,7 @@ class GeneratorSession:
                 path=self._model.path,
                 hint="The bundled generators do, and those that `colorlab export` writes",
             )
-        output, logits = self._run([OUTPUT_NAME, CLASSES_NAME], lightness)
+        output, logits = self._run([OUTPUT_NAME, CLASSES_NAME], lightness, threads)
         ab = self._check_output(output, lightness.shape)
         if logits.shape != (len(ab), len(self.card.classes.centres), *ab.shape[2:]):
             raise ModelIncompatibleError(
@@ -165,10 +171,10 @@ class GeneratorSession:
         return ab, logits
 
     def _run(
-        self, outputs: list[str], lightness: npt.NDArray[np.float32]
+        self, outputs: list[str], lightness: npt.NDArray[np.float32], threads: int | None
     ) -> list[npt.NDArray[Any]]:
         self._check_input(lightness)
-        session = self._current()
+        session = self._current(threads or self._threads)
         try:
             if self._device == "cuda" and self._model.adapter is None:
                 return self._run_bound(session, outputs, lightness)
@@ -241,16 +247,18 @@ class GeneratorSession:
 
     # Opening, and opening again after a fork
 
-    def _current(self) -> Any:
+    def _current(self, threads: int) -> Any:
         with self._lock:
-            if self._session is None:
-                self._session, self._device = self._open()
-            return self._session
+            if self._device == "cuda":
+                threads = self._threads  # which its device does not use
+            if threads not in self._opened:
+                self._opened[threads], self._device = self._open(threads)
+            return self._opened[threads]
 
-    def _open(self) -> tuple[Any, Literal["cpu", "cuda"]]:
+    def _open(self, threads: int) -> tuple[Any, Literal["cpu", "cuda"]]:
         runtime = import_runtime()
-        if self._wanted == "cpu":
-            return self._open_on(runtime, [_CPU]), "cpu"
+        if self._wanted == "cpu" or self._opened:
+            return self._open_on(runtime, [_CPU], threads), "cpu"
         missing = _why_no_cuda(runtime)
         if missing is None:
             try:
@@ -268,20 +276,20 @@ class GeneratorSession:
                 code="device_unavailable",
                 hint='device="auto" falls back to the CPU',
             )
-        return self._open_on(runtime, [_CPU]), "cpu"
+        return self._open_on(runtime, [_CPU], threads), "cpu"
 
     def _open_cuda(self, runtime: Any) -> Any:
         runtime.preload_dlls()
         options: Mapping[str, str] = {"use_tf32": "0" if self._precision == "float32" else "1"}
-        session = self._open_on(runtime, [(_CUDA, options), _CPU])
+        session = self._open_on(runtime, [(_CUDA, options), _CPU], self._threads)
         if _CUDA not in session.get_providers():
             raise RuntimeError("ONNX Runtime could not load its CUDA libraries")
         return session
 
-    def _open_on(self, runtime: Any, providers: list[Any]) -> Any:
+    def _open_on(self, runtime: Any, providers: list[Any], threads: int) -> Any:
         options = runtime.SessionOptions()
         options.log_severity_level = 4  # what is wrong comes as an exception, not on stderr
-        options.intra_op_num_threads = self._threads
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
         options.enable_mem_pattern = False  # sizes differ from photo to photo
@@ -315,14 +323,14 @@ class GeneratorSession:
         return self._model.data
 
     def _after_fork(self) -> None:
-        """In the child: the parent's threads do not exist here, so its session must not be used.
+        """In the child: the parent's threads do not exist here, so its sessions must not be used.
 
-        Nor may it be destroyed, which would wait for them: it is kept for ever, and opened anew
-        when it is next needed.
+        Nor may they be destroyed, which would wait for them: they are kept for ever, and opened
+        anew when they are next needed.
         """
-        if self._session is not None:
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session))
-        self._session = None
+        for session in self._opened.values():
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(session))
+        self._opened = {}
         self._lock = threading.Lock()
 
 

@@ -2,8 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "colorlab/error.hpp"
@@ -46,6 +50,46 @@ Data padded_profile() {
   for (std::size_t i = 0; i < 4; ++i)
     icc[i] = static_cast<std::uint8_t>(icc.size() >> (24 - 8 * i));
   return icc;
+}
+
+// sRGB's profile with powers for curves.
+Data power_profile(double gamma, std::size_t channels) {
+  Data icc = srgb_icc(channels);
+  const auto code = static_cast<unsigned>(std::lround(gamma * 256));
+  const Data curve = {'c',
+                      'u',
+                      'r',
+                      'v',
+                      0,
+                      0,
+                      0,
+                      0,
+                      0,
+                      0,
+                      0,
+                      1,
+                      static_cast<std::uint8_t>(code >> 8),
+                      static_cast<std::uint8_t>(code)};
+  for (const std::string tag : {"kTRC", "rTRC", "gTRC", "bTRC"}) {
+    const auto at = std::search(icc.begin(), icc.end(), tag.begin(), tag.end());
+    REQUIRE((at != icc.end()) == ((tag == "kTRC") == (channels == 1)));
+    if (at == icc.end()) continue;
+    const auto offset = static_cast<std::size_t>(at[6]) << 8 | at[7];
+    std::copy(curve.begin(), curve.end(), icc.begin() + static_cast<std::ptrdiff_t>(offset));
+  }
+  return icc;
+}
+
+// What sRGB has for a sample of such a profile, both 0..1, in double precision.
+double srgb_of_power(double sample, double gamma) {
+  const double linear = std::pow(sample, std::round(gamma * 256) / 256);
+  return (linear <= 0.0031308 ? 12.92 * linear : 1.055 * std::pow(linear, 1 / 2.4) - 0.055);
+}
+
+Image ramp() {
+  Image image(1, 256, 1, Depth::u8);
+  for (int code = 0; code < 256; ++code) image.data()[code] = static_cast<std::byte>(code);
+  return image;
 }
 
 }  // namespace
@@ -143,4 +187,60 @@ TEST_CASE(
   REQUIRE(rgb.bytes() == sizeof(kExpected));
   CHECK(std::memcmp(rgb.data(), kExpected, sizeof(kExpected)) == 0);
   CHECK_THROWS_AS((void)srgb_to_icc(Image(1, 1, 3, Depth::u8), srgb_icc(1)), Error);
+}
+
+TEST_CASE("profiles that were met before mean the same, in any order, on any thread") {
+  const std::vector<double> gammas = {1.0, 1.4, 1.8, 2.6, 3.0, 1.2};  // more than are kept
+  const auto holds = [&](std::size_t which) {
+    io::ToSrgb to_srgb(power_profile(gammas[which], 1), io::ColorModel::grey);
+    const Image moved = to_srgb.apply(ramp());
+    for (int code = 0; code < 256; ++code) {
+      const double wanted = 255 * srgb_of_power(code / 255.0, gammas[which]);
+      if (std::abs(std::to_integer<int>(moved.data()[code]) - wanted) > 0.51) return false;
+    }
+    return true;
+  };
+  for (std::size_t turn = 0; turn < 40; ++turn) {
+    CHECK(holds(turn * turn % gammas.size()));
+    CHECK(holds(turn % 2));
+  }
+  // One object used by many threads at once, made on another.
+  io::ToSrgb shared(power_profile(1.8, 1), io::ColorModel::grey);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int each = 0; each < 4; ++each) {
+    threads.emplace_back([&, each] {
+      for (int turn = 0; turn < 20; ++turn) {
+        const Image moved = shared.apply(ramp());
+        if (std::abs(std::to_integer<int>(moved.data()[128]) -
+                     255 * srgb_of_power(128 / 255.0, 1.8)) > 0.51)
+          ++wrong;
+        if (!holds(static_cast<std::size_t>(each + turn) % gammas.size())) ++wrong;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("profiles of 16 bits are exact, in shadows and at the edge of the gamut, too") {
+  for (const double gamma : {1.0, 1.8, 2.6}) {
+    Image image(1, 4096, 3, Depth::u16);
+    const auto view = image.view<std::uint16_t>();
+    for (std::size_t x = 0; x < 4096; ++x) {
+      const std::uint16_t samples[3] = {static_cast<std::uint16_t>(x * 16),
+                                        static_cast<std::uint16_t>(x % 7 == 0 ? 0 : 65535 - x * 9),
+                                        static_cast<std::uint16_t>(x)};
+      std::copy_n(samples, 3, view.row(0) + 3 * x);
+    }
+    const std::vector<std::uint16_t> given(view.row(0), view.row(0) + std::size_t{3} * 4096);
+    const Image moved =
+        io::ToSrgb(power_profile(gamma, 3), io::ColorModel::rgb).apply(std::move(image));
+    const auto* got = moved.view<std::uint16_t>().row(0);
+    double worst = 0;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      worst = std::max(worst, std::abs(got[i] - 65535 * srgb_of_power(given[i] / 65535.0, gamma)));
+    }
+    CHECK(worst < 16);  // of 65535: a profile holds its matrix in steps of 1/65536
+  }
 }

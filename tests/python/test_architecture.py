@@ -34,7 +34,7 @@ LAYERS = [
     {"evaluation"},
     {"evaluation_report", "session"},
     {"fid"},
-    {"recoloring"},
+    {"recoloring", "streaming"},
     {"colorizer"},
     {"bulk", "video", "interop"},
     {"bench"},

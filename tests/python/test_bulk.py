@@ -75,7 +75,7 @@ def test_the_report_counts_and_the_results_are_those_of_the_colorizer(place):
 
 def test_results_do_not_depend_on_workers_batches_or_memory(place):
     bulk("in", "one", workers=1)
-    bulk("in", "two", workers=3, batch_size=4)
+    bulk("in", "two", workers=3, batch_size=4, threads=3)
     bulk("in", "three", workers=2, max_memory=1)
     assert tree("one") == tree("two") == tree("three")
 

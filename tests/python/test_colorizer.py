@@ -14,7 +14,7 @@ import colorlab
 import generators
 import numpy as np
 import pytest
-from colorlab import errors
+from colorlab import errors, streaming
 from colorlab.colorizer import Colorizer
 from colorlab.model import registry
 from PIL import Image
@@ -284,10 +284,40 @@ def test_streams_keep_their_order_and_read_no_further_ahead_than_a_batch():
             np.testing.assert_array_equal(np.asarray(result), np.asarray(alone))
 
 
+def test_photos_side_by_side_keep_their_order_and_few_are_taken_ahead(monkeypatch):
+    taken = []
+
+    def photos():
+        for number in range(30):
+            taken.append(number)
+            yield b"no photo" if number == 7 else np.full((16, 16 + number % 3), 100, np.uint8)
+
+    with Colorizer(BY_LIGHTNESS, threads=3) as colorizer:
+        for memory, ahead in ((1 << 30, 3), (0, 1)):
+            monkeypatch.setattr(streaming, "_MEMORY", memory)
+            taken.clear()
+            stream = colorizer.colorize_batch(photos(), on_error="return")
+            assert taken == []
+            for number, result in enumerate(stream):
+                assert len(taken) <= number + 1 + ahead
+                if number == 7:
+                    assert isinstance(result, errors.UnsupportedFormatError)
+                else:
+                    assert result.shape == (16, 16 + number % 3, 3)
+            assert len(taken) == 30
+        before = threading.active_count()
+        stream = colorizer.colorize_batch(photos())
+        for _ in range(7):
+            next(stream)
+        with pytest.raises(errors.UnsupportedFormatError):
+            next(stream)
+        assert threading.active_count() == before
+
+
 def test_results_do_not_depend_on_batches_or_threads():
     photos = [RNG.integers(0, 256, (70, 90), dtype=np.uint8) for _ in range(5)]
     results = []
-    for batch, threads in ((1, 1), (2, 2), (5, 3)):
+    for batch, threads in ((1, 1), (2, 2), (5, 3), (1, 4)):
         with Colorizer(BY_LIGHTNESS, batch_size=batch, threads=threads) as colorizer:
             results.append([np.asarray(each) for each in colorizer.colorize(photos)])
     for other in results[1:]:
@@ -455,3 +485,30 @@ def test_the_default_generator_colors():
     assert result.certificate.mean_delta_l <= 0.1
     lab = colorlab.rgb_to_lab(np.asarray(result))
     assert np.hypot(lab[..., 1], lab[..., 2]).mean() > 1
+
+
+# Passes side by side
+
+
+def test_passes_with_fewer_threads_give_the_same():
+    with Colorizer(threads=4) as colorizer:
+        photos = [colorizer.prepare(np.full((40, 40 + 16 * n), 90, np.uint8)) for n in range(3)]
+        alone = colorizer.predict(photos)
+        for threads in (1, 2, 3):
+            for given, wanted in zip(
+                colorizer.predict_each(photos, threads=threads), alone, strict=True
+            ):
+                np.testing.assert_array_equal(given, wanted)
+        spread = colorizer.predict_with_spread(photos[0])
+        with_one = colorizer.predict_with_spread(photos[0], threads=1)
+        np.testing.assert_array_equal(with_one[0], spread[0])
+        assert with_one[1] == spread[1]
+
+
+def test_so_many_passes_run_at_once_as_cores_and_memory_allow():
+    with Colorizer(threads=3) as colorizer:
+        assert colorizer.passes_at_once(memory=1 << 30) == 3
+        assert colorizer.passes_at_once(memory=100_000_000) == 2
+        assert colorizer.passes_at_once(memory=1) == 1
+    with Colorizer(threads=3, size=1024) as colorizer:  # sixteen times the pixels
+        assert colorizer.passes_at_once(memory=1 << 30) == 1

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <mutex>
 #include <utility>
 
 namespace colorlab {
@@ -77,13 +78,21 @@ cmsUInt32Number layout(ColorModel model, bool alpha, Depth depth) {
   }
 }
 
+// Whether a profile is curves, and a matrix if it has more than one channel.
+bool is_curves(cmsHPROFILE profile) {
+  return cmsGetColorSpace(profile) == cmsSigGrayData || cmsIsMatrixShaper(profile) != FALSE;
+}
+
 Transform make_transform(const Context& context, cmsHPROFILE from, cmsUInt32Number from_layout,
                          cmsHPROFILE to, cmsUInt32Number to_layout) {
   // No one-pixel cache: a transform is then safe to share, and the result the same in any order.
-  return {
-      cmsCreateTransformTHR(context.get(), from, from_layout, to, to_layout,
-                            INTENT_RELATIVE_COLORIMETRIC, cmsFLAGS_NOCACHE | cmsFLAGS_COPY_ALPHA),
-      cmsDeleteTransform};
+  cmsUInt32Number flags = cmsFLAGS_NOCACHE | cmsFLAGS_COPY_ALPHA;
+  // LittleCMS's optimisation for 16 bits is a table of 33 points for each channel: wrong by up to
+  // 20 of 255 near the edge of the gamut and in linear shadows. Its curves and matrices are exact.
+  if (T_BYTES(from_layout) == 2 && is_curves(from) && is_curves(to)) flags |= cmsFLAGS_NOOPTIMIZE;
+  return {cmsCreateTransformTHR(context.get(), from, from_layout, to, to_layout,
+                                INTENT_RELATIVE_COLORIMETRIC, flags),
+          cmsDeleteTransform};
 }
 
 void run_rows(const Transform& transform, const Image& source, Image& target) {
@@ -147,78 +156,116 @@ void look_up(const std::vector<std::uint16_t>& table, ImageView<T> grey) {
 
 }  // namespace
 
-struct ToSrgb::State {
-  struct Kind {
-    bool alpha;
-    Depth depth;
-    friend bool operator==(const Kind&, const Kind&) = default;
-  };
-  Context context;
-  ColorModel model = ColorModel::rgb;
-  Profile source{nullptr, cmsCloseProfile};
-  Profile srgb{nullptr, cmsCloseProfile};
+// What a profile means, and what was prepared for it. Threads may share it.
+class ToSrgb::State {
+ public:
+  State(std::span<const std::uint8_t> icc, ColorModel model)
+      : icc_(icc.begin(), icc.end()), model_(model) {
+    if (icc.empty()) return;
+    source_ = open_profile(context_, icc, space_of(model));
+    if (!source_) return;
+    srgb_.reset(cmsCreate_sRGBProfileTHR(context_.get()));
+    const Transform& first = transform(false, Depth::u8);
+    if (!first || (model == ColorModel::rgb && is_nearly_identity(first)) ||
+        (model == ColorModel::grey && is_nearly_identity(table(Depth::u8)))) {
+      source_.reset();
+    }
+  }
 
-  [[nodiscard]] Transform transform(bool alpha, Depth depth) const {
-    return make_transform(context, source.get(), layout(model, alpha, depth), srgb.get(),
-                          layout(ColorModel::rgb, alpha, depth));
+  [[nodiscard]] ColorModel model() const { return model_; }
+  [[nodiscard]] bool has_profile() const { return source_ != nullptr; }
+  [[nodiscard]] bool is_for(std::span<const std::uint8_t> icc, ColorModel model) const {
+    return model == model_ && std::equal(icc.begin(), icc.end(), icc_.begin(), icc_.end());
+  }
+
+  // LittleCMS takes milliseconds to make a transform; without its one-pixel cache, as here, using
+  // it changes nothing in it.
+  const Transform& transform(bool alpha, Depth depth) {
+    auto& [once, made] = transforms_.at(alpha ? 1 : 0).at(depth == Depth::u16 ? 1 : 0);
+    std::call_once(once, [&, &into = made] {
+      into = make_transform(context_, source_.get(), layout(model_, alpha, depth), srgb_.get(),
+                            layout(ColorModel::rgb, alpha, depth));
+    });
+    return made;
   }
 
   // sRGB's code for each grey; greys of a grey profile are neutral, so one channel tells it.
-  [[nodiscard]] std::vector<std::uint16_t> grey_table(Depth depth) const {
+  const std::vector<std::uint16_t>& table(Depth depth) {
+    auto& [once, made] = tables_.at(depth == Depth::u16 ? 1 : 0);
+    std::call_once(once, [&, &into = made] { into = make_table(depth); });
+    return made;
+  }
+
+ private:
+  template <class T>
+  struct Once {
+    std::once_flag once;
+    T made{};
+  };
+  struct OnceTransform {
+    std::once_flag once;
+    Transform made{nullptr, cmsDeleteTransform};
+  };
+
+  std::vector<std::uint16_t> make_table(Depth depth) {
     const std::size_t codes = depth == Depth::u16 ? 65536 : 256;
-    const Transform exact = transform(false, Depth::u16);
+    std::vector<std::uint16_t> greys(codes);
+    for (std::size_t code = 0; code < codes; ++code) {
+      greys[code] = static_cast<std::uint16_t>(code * (65535 / (codes - 1)));
+    }
+    std::vector<std::uint16_t> rgb(3 * codes);
+    cmsDoTransform(transform(false, Depth::u16).get(), greys.data(), rgb.data(),
+                   static_cast<cmsUInt32Number>(codes));
     std::vector<std::uint16_t> made(codes);
     for (std::size_t code = 0; code < codes; ++code) {
-      const auto grey = static_cast<std::uint16_t>(code * (65535 / (codes - 1)));
-      std::uint16_t rgb[3] = {};
-      cmsDoTransform(exact.get(), &grey, rgb, 1);
-      made[code] = depth == Depth::u16 ? rgb[1] : static_cast<std::uint16_t>((rgb[1] + 128) / 257);
+      const unsigned green = rgb[3 * code + 1];
+      made[code] = static_cast<std::uint16_t>(depth == Depth::u16 ? green : (green + 128) / 257);
     }
     return made;
   }
 
-  // Those for the images at hand; a transform takes milliseconds to make.
-  const Transform& prepared(bool alpha, Depth depth) {
-    const Kind kind{alpha, depth};
-    if (!ready || made_for != kind) ready = transform(alpha, depth);
-    made_for = kind;
-    return ready;
-  }
-  const std::vector<std::uint16_t>& prepared_table(Depth depth) {
-    const Kind kind{false, depth};
-    if (table.empty() || made_for != kind) table = grey_table(depth);
-    made_for = kind;
-    return table;
-  }
-
-  Kind made_for{};
-  Transform ready{nullptr, cmsDeleteTransform};
-  std::vector<std::uint16_t> table;
+  Context context_;
+  std::vector<std::uint8_t> icc_;
+  ColorModel model_;
+  Profile source_{nullptr, cmsCloseProfile};
+  Profile srgb_{nullptr, cmsCloseProfile};
+  std::array<std::array<OnceTransform, 2>, 2> transforms_;  // by alpha, by depth
+  std::array<Once<std::vector<std::uint16_t>>, 2> tables_;  // by depth
 };
 
-ToSrgb::ToSrgb(std::span<const std::uint8_t> icc, ColorModel model)
-    : state_(std::make_unique<State>()) {
-  state_->model = model;
-  if (icc.empty()) return;
-  state_->source = open_profile(state_->context, icc, space_of(model));
-  if (!state_->source) return;
-  state_->srgb.reset(cmsCreate_sRGBProfileTHR(state_->context.get()));
-  const Transform transform = state_->transform(false, Depth::u8);
-  if (!transform || (model == ColorModel::rgb && is_nearly_identity(transform)) ||
-      (model == ColorModel::grey && is_nearly_identity(state_->grey_table(Depth::u8)))) {
-    state_->source.reset();
+// The photos of an archive share a few profiles, and small ones decode faster than LittleCMS starts
+// up: each thread keeps the profiles that it met last.
+std::shared_ptr<ToSrgb::State> ToSrgb::state_for(std::span<const std::uint8_t> icc,
+                                                 ColorModel model) {
+  constexpr std::size_t kMost = 4;
+  constexpr std::size_t kLargest = std::size_t{4} << 20;
+  thread_local std::vector<std::shared_ptr<State>> met;  // the last one first
+  auto found = std::find_if(met.begin(), met.end(),
+                            [&](const auto& each) { return each->is_for(icc, model); });
+  if (found == met.end()) {
+    auto made = std::make_shared<State>(icc, model);
+    if (icc.size() > kLargest) return made;
+    if (met.size() == kMost) met.pop_back();
+    found = met.insert(met.end(), std::move(made));
   }
+  std::rotate(met.begin(), found, found + 1);
+  return met.front();
 }
+
+ToSrgb::ToSrgb(std::span<const std::uint8_t> icc, ColorModel model)
+    : state_(state_for(icc, model)) {}
 
 ToSrgb::~ToSrgb() = default;
 
-bool ToSrgb::identity() const { return !state_->source && state_->model != ColorModel::cmyk; }
+bool ToSrgb::identity() const {
+  return !state_->has_profile() && state_->model() != ColorModel::cmyk;
+}
 
 Image ToSrgb::apply(Image image) {
   if (identity()) return image;
   const Image& source = image;
-  if (state_->model == ColorModel::grey) {
-    const auto& table = state_->prepared_table(image.depth());
+  if (state_->model() == ColorModel::grey) {
+    const auto& table = state_->table(image.depth());
     if (image.depth() == Depth::u16) {
       look_up(table, image.view<std::uint16_t>());
     } else {
@@ -226,10 +273,10 @@ Image ToSrgb::apply(Image image) {
     }
     return image;
   }
-  if (state_->model == ColorModel::cmyk) {
+  if (state_->model() == ColorModel::cmyk) {
     Image rgb(image.height(), image.width(), 3, image.depth());
-    if (state_->source) {
-      run_rows(state_->prepared(false, image.depth()), source, rgb);
+    if (state_->has_profile()) {
+      run_rows(state_->transform(false, image.depth()), source, rgb);
     } else if (image.depth() == Depth::u16) {
       inks_to_rgb(source.view<std::uint16_t>(), rgb.view<std::uint16_t>());
     } else {
@@ -237,7 +284,7 @@ Image ToSrgb::apply(Image image) {
     }
     return rgb;
   }
-  run_rows(state_->prepared(image.channels() == 4, image.depth()), source, image);
+  run_rows(state_->transform(image.channels() == 4, image.depth()), source, image);
   return image;
 }
 

@@ -21,13 +21,13 @@ class ToSrgb {
   ToSrgb& operator=(const ToSrgb&) = delete;
 
   [[nodiscard]] bool identity() const;
-  // Grey stays grey; CMYK becomes 3 channels; alpha is kept. What it prepares serves the next image
-  // of the same kind.
+  // Grey stays grey; CMYK becomes 3 channels; alpha is kept.
   [[nodiscard]] Image apply(Image image);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  class State;
+  static std::shared_ptr<State> state_for(std::span<const std::uint8_t> icc, ColorModel model);
+  std::shared_ptr<State> state_;
 };
 
 // What the decoder has to give: luma is that of sRGB, so where colours change, they must be there.

@@ -4,7 +4,7 @@
 
 namespace colorlab::resample {
 
-AxisPlan::AxisPlan(std::size_t source, std::size_t target) {
+AxisPlan::AxisPlan(std::size_t source, std::size_t target) : keeps_(source == target) {
   first_.reserve(target);
   offsets_.reserve(target + 1);
   weights_.reserve(std::max(source, target) + target);

@@ -17,6 +17,8 @@ class AxisPlan {
   AxisPlan(std::size_t source, std::size_t target);
 
   [[nodiscard]] std::size_t size() const { return offsets_.size() - 1; }
+  // Every target sample is the source's.
+  [[nodiscard]] bool keeps() const { return keeps_; }
   [[nodiscard]] std::size_t first(std::size_t i) const { return first_[i]; }
   [[nodiscard]] std::span<const float> weights(std::size_t i) const {
     return {weights_.data() + offsets_[i], offsets_[i + 1] - offsets_[i]};
@@ -26,6 +28,7 @@ class AxisPlan {
   std::vector<std::size_t> first_;
   std::vector<std::size_t> offsets_{0};
   std::vector<float> weights_;
+  bool keeps_;
 };
 
 }  // namespace colorlab::resample

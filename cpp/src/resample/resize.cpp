@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "colorlab/error.hpp"
@@ -9,6 +10,10 @@ namespace colorlab {
 namespace resample {
 
 void resize_row(const float* row, const AxisPlan& columns, std::size_t channels, float* out) {
+  if (columns.keeps()) {
+    std::copy_n(row, columns.size() * channels, out);
+    return;
+  }
   for (std::size_t x = 0; x < columns.size(); ++x) {
     const auto weights = columns.weights(x);
     const float* from = row + columns.first(x) * channels;

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -46,9 +47,12 @@ class Folder:
     output: Path
     model: registry.ModelSource = "default"
 
-    def target(self, path: Path) -> Path:
-        """Where the colours of one of the files go."""
-        return self.output / path.name
+    def made_by(self, name: str) -> Path:
+        """The folder for one competitor's results: written over in every run, for a file system
+        that frees files while it makes others is slower at both."""
+        made = self.output / name
+        made.mkdir(parents=True, exist_ok=True)
+        return made
 
 
 def cases(counts: Mapping[str, int] = _COUNTS) -> Iterator[Case]:
@@ -82,11 +86,11 @@ def folder(size: str, count: int) -> Folder:
     return made
 
 
-def _error(photos: Folder, _: object) -> float:
+def _error(photos: Folder, made: Path) -> float:
     """Mean change of lightness in the worst photo; each must be there, in its size."""
     changes = []
     for path in photos.files:
-        before, after = image_io.read(path, mode="grey"), image_io.read(photos.target(path))
+        before, after = image_io.read(path, mode="grey"), image_io.read(made / path.name)
         if after.shape[:2] != before.shape:
             return np.inf
         change = color.lightness(after) - color.lightness(before)
@@ -94,34 +98,61 @@ def _error(photos: Folder, _: object) -> float:
     return max(changes)
 
 
-def our_pipeline(photos: Folder, threads: int) -> Callable[[], None]:
+def our_pipeline(photos: Folder, threads: int) -> Callable[[], Path]:
     """`colorlab.bulk`, as the command line calls it."""
-    colorizer = Colorizer(photos.model, threads=threads or None)
+    colorizer, made = Colorizer(photos.model, threads=threads or None), photos.made_by("colorlab")
 
-    def run() -> None:
-        shutil.rmtree(photos.output, ignore_errors=True)
-        bulk.bulk(photos.files, photos.output, colorizer=colorizer, quality=QUALITY)
+    def run() -> Path:
+        bulk.bulk(photos.files, made, colorizer=colorizer, quality=QUALITY, overwrite=True)
+        return made
 
     return run
 
 
-def network_alone(photos: Folder, threads: int) -> Callable[[], Array]:
-    """The network's own time for the photos: one pass after the other on ready tensors."""
+def network_alone(photos: Folder, threads: int) -> Callable[[], None]:
+    """The network's own time for the photos: ready tensors, nothing else done, one pass after the
+    other with all threads."""
     colorizer = Colorizer(photos.model, threads=threads or None)
     ready = [colorizer.prepare(path) for path in photos.files]
 
-    def run() -> Array:
+    def run() -> None:
         for photo in ready:
-            ab = colorizer.predict([photo])[0]
-        return ab
+            colorizer.predict([photo])
 
     return run
 
 
-def opencv_pipeline(photos: Folder, threads: int) -> Callable[[], None]:
+def network_side_by_side(photos: Folder, threads: int) -> Callable[[], None]:
+    """As `network_alone`, with as many passes at once as `colorlab.bulk` has."""
+    colorizer = Colorizer(photos.model, threads=threads or None)
+    ready = [colorizer.prepare(path) for path in photos.files]
+    passes = colorizer.passes_at_once()
+
+    def run() -> None:
+        left, lock = iter(ready), threading.Lock()
+
+        def drive() -> None:
+            while True:
+                with lock:
+                    photo = next(left, None)
+                if photo is None:
+                    return
+                colorizer.predict([photo], threads=max(1, colorizer.threads // passes))
+
+        drivers = [threading.Thread(target=drive) for _ in range(passes)]
+        for driver in drivers:
+            driver.start()
+        for driver in drivers:
+            driver.join()
+
+    return run
+
+
+def opencv_pipeline(photos: Folder, threads: int) -> Callable[[], Path]:
     """OpenCV for all but the network."""
     cv2 = opencv(1)  # the pool has the threads
     size, scale, session = _network(photos, threads)
+    made = photos.made_by("opencv")
 
     def one(path: Path) -> None:
         grey = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -135,15 +166,16 @@ def opencv_pipeline(photos: Folder, threads: int) -> Callable[[], None]:
         bgr = cv2.cvtColor((colored * 255).round().astype(np.uint8), cv2.COLOR_RGB2BGR)
         sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
         settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, *sampling]
-        cv2.imencode(".jpg", bgr, settings)[1].tofile(photos.target(path))
+        cv2.imencode(".jpg", bgr, settings)[1].tofile(made / path.name)
 
-    return lambda: _in_pool(one, photos)
+    return lambda: _in_pool(one, photos, made)
 
 
-def skimage_pipeline(photos: Folder, threads: int) -> Callable[[], None]:
+def skimage_pipeline(photos: Folder, threads: int) -> Callable[[], Path]:
     """Pillow for files and resizing, scikit-image for colour."""
     image, skimage = importlib.import_module("PIL.Image"), importlib.import_module("skimage.color")
     size, scale, session = _network(photos, threads)
+    made = photos.made_by("skimage")
 
     def resized(plane: Array, height: int, width: int, filter: Any) -> Array:
         return np.asarray(image.fromarray(plane).resize((width, height), filter))
@@ -160,9 +192,9 @@ def skimage_pipeline(photos: Folder, threads: int) -> Callable[[], None]:
         ]
         colored = skimage.lab2rgb(np.dstack([lightness, *wide]))
         pixels = (colored * 255).round().astype(np.uint8)
-        image.fromarray(pixels).save(photos.target(path), quality=QUALITY, subsampling=0)
+        image.fromarray(pixels).save(made / path.name, quality=QUALITY, subsampling=0)
 
-    return lambda: _in_pool(one, photos)
+    return lambda: _in_pool(one, photos, made)
 
 
 def _network(
@@ -180,16 +212,16 @@ def _network(
     return size, card.ab_scale, session
 
 
-def _in_pool(one: Callable[[Path], None], photos: Folder) -> None:
-    shutil.rmtree(photos.output, ignore_errors=True)
-    photos.output.mkdir()
+def _in_pool(one: Callable[[Path], None], photos: Folder, made: Path) -> Path:
     with ThreadPoolExecutor(available_cores()) as pool:
         list(pool.map(one, photos.files))
+    return made
 
 
 _ALL = (
     Competitor(OURS, our_pipeline, 0.5),
     Competitor("the network alone", network_alone),
+    Competitor("the network alone, passes side by side", network_side_by_side),
     # Neither keeps the lightness of colours outside of sRGB.
     Competitor("OpenCV, ONNX Runtime", opencv_pipeline, 2, ("cv2",)),
     Competitor("Pillow, scikit-image, ONNX Runtime", skimage_pipeline, 2, ("PIL", "skimage")),

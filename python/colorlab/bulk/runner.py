@@ -1,8 +1,9 @@
 """Photos through three overlapping stages: read and decode, network, finish and write.
 
-One thread drives the network, which has threads of its own; the workers do the other two stages,
-each photo in one thread. A worker finishes before it reads, so the number of photos in memory stays
-small, and it reads only while the photos ahead of the network fit into the memory allowed.
+On a CPU one thread per core drives the network, a pass each; on a device, one thread feeds it
+batches. The workers do the other two stages, each photo in one thread. A worker finishes before it
+reads, so the number of photos in memory stays small, and it reads only while the photos ahead of
+the network fit into the memory allowed.
 """
 
 from __future__ import annotations
@@ -116,12 +117,14 @@ class _Pipeline:
         self._provenance = Provenance(card.name, card.version) if settings.provenance else None
         self._cores = available_cores()
         workers = settings.workers or self._cores
+        passes = colorizer.passes_at_once(memory=settings.max_memory)
+        self._network_threads = max(1, colorizer.threads // passes)
         self._threads = [
             threading.Thread(target=self._guarded, args=(loop,), daemon=True)
-            for loop in (self._drive_network, *[self._work] * workers)
+            for loop in (*[self._drive_network] * passes, *[self._work] * workers)
         ]
         # Enough ahead of the network that it need not wait, whatever one photo costs.
-        self._ahead = max(workers, 2 * colorizer.batch_size)
+        self._ahead = max(workers, 2 * passes * colorizer.batch_size)
         # Everything below is guarded by this condition.
         self._changed = threading.Condition()
         self._jobs = jobs
@@ -228,11 +231,13 @@ class _Pipeline:
     def _predict(self, batch: list[_Photo]) -> Sequence[npt.NDArray[np.float32] | ColorlabError]:
         prepared = [_prepared(photo) for photo in batch]
         if not self._settings.uncertainty or self._colorizer.card.classes is None:
-            return self._colorizer.predict_each(prepared)
+            return self._colorizer.predict_each(prepared, threads=self._network_threads)
         results: list[npt.NDArray[np.float32] | ColorlabError] = []
         for photo, each in zip(batch, prepared, strict=True):
             try:
-                ab, photo.uncertainty = self._colorizer.predict_with_spread(each)
+                ab, photo.uncertainty = self._colorizer.predict_with_spread(
+                    each, threads=self._network_threads
+                )
                 results.append(ab)
             except ColorlabError as error:
                 results.append(error)

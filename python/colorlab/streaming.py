@@ -1,0 +1,119 @@
+"""A stream of photos through a colorizer, in order: in batches, or side by side on CPU cores."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from colorlab.errors import ColorlabError
+from colorlab.inputs import ImageLike
+from colorlab.recoloring import Prepared, Ready
+from colorlab.result import ColorizedImage
+
+__all__ = ["Network", "Result", "stream"]
+
+Result = ColorizedImage | ColorlabError
+
+
+class Network(Protocol):
+    """What a stream needs of a colorizer."""
+
+    @property
+    def batch_size(self) -> int: ...
+
+    @property
+    def threads(self) -> int: ...
+
+    def predict_each(
+        self, photos: Sequence[Ready], *, threads: int | None = None
+    ) -> Sequence[npt.NDArray[np.float32] | ColorlabError]: ...
+
+
+_Prepare = Callable[[ImageLike], Prepared]
+_Finish = Callable[[Prepared, npt.NDArray[np.float32]], ColorizedImage]
+
+_MEMORY = 1 << 30  # bytes of pixels in hand that no more photos are taken ahead of
+_PER_BYTE = 7  # of a grey photo: itself, its colours, and what finishing it takes
+
+
+def stream(
+    network: Network,
+    images: Iterator[ImageLike],
+    prepare: _Prepare,
+    finish: _Finish,
+    *,
+    passes: int,
+) -> Iterator[Result]:
+    """One result or error for each photo; with more passes than one, so many side by side."""
+    if passes == 1:
+        return _in_batches(network, images, prepare, finish)
+    return _side_by_side(network, images, prepare, finish, passes)
+
+
+def _in_batches(
+    network: Network, images: Iterator[ImageLike], prepare: _Prepare, finish: _Finish
+) -> Iterator[Result]:
+    """At most `batch_size` photos at a time; those of one render size share a pass."""
+    while window := list(itertools.islice(images, network.batch_size)):
+        ready = [_prepared(prepare, image) for image in window]
+        del window
+        photos = [each for each in ready if isinstance(each, Prepared)]
+        predicted = iter(network.predict_each(photos) if photos else ())
+        for each in ready:
+            result = each if isinstance(each, ColorlabError) else next(predicted)
+            if isinstance(each, Prepared) and not isinstance(result, ColorlabError):
+                yield finish(each, result)
+            elif isinstance(result, ColorlabError):
+                yield result
+
+
+def _side_by_side(
+    network: Network,
+    images: Iterator[ImageLike],
+    prepare: _Prepare,
+    finish: _Finish,
+    passes: int,
+) -> Iterator[Result]:
+    """Each photo in a thread of its own, so many at once while memory allows.
+
+    The next photo is taken and decoded meanwhile, by whoever asks for results.
+    """
+    threads = max(1, network.threads // passes)
+
+    def color(photo: Prepared) -> Result:
+        (ab,) = network.predict_each([photo], threads=threads)
+        return ab if isinstance(ab, ColorlabError) else finish(photo, ab)
+
+    waiting: deque[tuple[Result | Future[Result], int]] = deque()
+    with ThreadPoolExecutor(passes, thread_name_prefix="colorlab") as pool:
+        try:
+            for image in images:
+                photo = _prepared(prepare, image)
+                if isinstance(photo, ColorlabError):
+                    waiting.append((photo, 0))
+                else:
+                    waiting.append((pool.submit(color, photo), photo.pixels.nbytes * _PER_BYTE))
+                del photo, image
+                while len(waiting) > passes or sum(size for _, size in waiting) > _MEMORY:
+                    yield _result(waiting.popleft()[0])
+            while waiting:
+                yield _result(waiting.popleft()[0])
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _prepared(prepare: _Prepare, image: ImageLike) -> Prepared | ColorlabError:
+    try:
+        return prepare(image)
+    except ColorlabError as error:
+        return error
+
+
+def _result(made: Result | Future[Result]) -> Result:
+    return made.result() if isinstance(made, Future) else made
