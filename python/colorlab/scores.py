@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,15 +21,20 @@ _CELL = 10.0  # side of the ab cells that the rebalanced AuC gives equal weight
 _CELLS = 23  # a side: the centres are -110, -100, ... 110, beyond which sRGB has no colours
 
 
+class _CellAreas(NamedTuple):
+    """The cells of the ab plane that a photo's truth shows, as the rebalanced AuC needs them."""
+
+    cells: npt.NDArray[np.uint16]
+    pixels: npt.NDArray[np.float64]  #: of each cell
+    areas: npt.NDArray[np.float64]  #: sum over these pixels of the AuC that each has alone
+
+
 @dataclass(slots=True)
 class Scores:
     """Photos measured one at a time by `add`; a row of numbers is kept of each."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
-    #: pixels by the cell of the truth's ab, and by ab error as of `metrics.ab_error_steps`
-    _cells: npt.NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros((_CELLS**2, metrics.AUC_STEPS + 1), np.int64)
-    )
+    _cells: list[_CellAreas] = field(default_factory=list)  #: of each photo
 
     def add(self, name: str, truth: Bytes, output: Bytes) -> dict[str, Any]:
         """Measures one photo, uint8 RGB (H, W, 3), and returns its row.
@@ -43,7 +49,13 @@ class Scores:
     def take(self, row: dict[str, Any], cells: npt.NDArray[np.int64]) -> None:
         """Adds what `measure` found."""
         self.rows.append(row)
-        self._cells += cells
+        shown = np.flatnonzero(cells.any(axis=1))
+        counts = cells[shown]
+        self._cells.append(
+            _CellAreas(
+                shown.astype(np.uint16), counts.sum(axis=1, dtype=np.float64), counts @ _areas()
+            )
+        )
 
     def summary(self) -> dict[str, float]:
         """Means over photos (the largest of `max_delta_l`), and figures of all photos together.
@@ -60,20 +72,30 @@ class Scores:
         found = {key: float(np.mean(column)) for key, column in self._columns().items()}
         found["max_delta_l"] = max(float(row["max_delta_l"]) for row in self.rows)
         found |= {key: float(figure(*columns)) for key, figure, *columns in self._joint()}
-        shown = self._cells[self._cells.any(axis=1)]
-        found["auc_rebalanced"] = float(np.mean([metrics.auc_from_counts(each) for each in shown]))
+        found["auc_rebalanced"] = float(self._auc_rebalanced(np.ones((1, len(self.rows))))[0])
         return found
 
     def intervals(self) -> dict[str, tuple[float, float]]:
-        """95 % bootstrap intervals over photos, of all in `summary` but two.
-
-        `max_delta_l` is no mean, and `auc_rebalanced` is one over pixels that are not kept.
-        """
+        """95 % bootstrap intervals over photos, of all in `summary` but `max_delta_l`, no mean."""
         names = [key for key in self._columns() if key != "max_delta_l"]
         found = {key: bootstrap.interval(_mean, self._columns()[key]) for key in names}
+        found["auc_rebalanced"] = bootstrap.interval(
+            lambda drawn: self._auc_rebalanced(_times_drawn(drawn)), np.arange(len(self.rows))
+        )
         return found | {
             key: bootstrap.interval(figure, *columns) for key, figure, *columns in self._joint()
         }
+
+    def _auc_rebalanced(self, times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """With each photo taken so many times: (replicates, photos) to (replicates,)."""
+        areas, pixels = np.zeros((2, len(self.rows), _CELLS**2))
+        for number, photo in enumerate(self._cells):
+            areas[number, photo.cells], pixels[number, photo.cells] = photo.areas, photo.pixels
+        together = times @ pixels
+        shown = together > 0
+        means = np.divide(times @ areas, together, out=np.zeros_like(together), where=shown)
+        balanced: npt.NDArray[np.float64] = means.sum(axis=1) / shown.sum(axis=1)
+        return balanced
 
     def _columns(self) -> dict[str, npt.NDArray[np.float64]]:
         names = [key for key in self.rows[0] if key != "name"]
@@ -129,6 +151,20 @@ def _count(
     index = (at[..., 0] * _CELLS + at[..., 1]) * columns + steps
     counts = np.bincount(index.ravel(), minlength=_CELLS**2 * columns)
     return counts.reshape(_CELLS**2, columns)
+
+
+@functools.cache
+def _areas() -> npt.NDArray[np.float64]:
+    """The AuC of one pixel alone, by the step of its error."""
+    alone = np.eye(metrics.AUC_STEPS + 1, dtype=np.int64)
+    return np.array([metrics.auc_from_counts(counts) for counts in alone])
+
+
+def _times_drawn(drawn: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How often each photo is among those drawn, numbers (replicates, photos): the same shape."""
+    count = drawn.shape[1]
+    rows = [np.bincount(row.astype(np.int64), minlength=count) for row in drawn]
+    return np.array(rows, np.float64)
 
 
 def _mean(x: Any) -> Any:

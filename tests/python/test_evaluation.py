@@ -176,7 +176,7 @@ def test_the_summary_and_its_intervals():
     assert summary["cf_share"] == pytest.approx(cf.mean() / cf_truth.mean())
     assert summary["cf_absolute"] < summary["cf"]
     assert summary["max_delta_l"] == max(row["max_delta_l"] for row in rows)
-    assert set(summary) - set(intervals) == {"max_delta_l", "auc_rebalanced"}
+    assert set(summary) - set(intervals) == {"max_delta_l"}
     for key, (low, high) in intervals.items():
         assert low <= summary[key] <= high, key
     psnr = np.array([row["psnr"] for row in rows])
@@ -197,6 +197,26 @@ def test_the_rebalanced_auc_by_its_formula():
     share = [np.average(distance <= threshold, weights=weights) for threshold in range(151)]
     expected = np.trapezoid(share) / 150 * 100
     assert scores.summary()["auc_rebalanced"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_interval_of_the_rebalanced_auc_is_that_of_photos_drawn_again():
+    scores, measured = evaluation.Scores(), []
+    for seed in range(12):
+        truth = photo(seed)
+        output = noisy(None, truth, None) if seed % 2 else photo(seed + 100)
+        scores.add(str(seed), truth, output)
+        measured.append((str(seed), truth, output))
+    rng = np.random.default_rng(3)
+    again = []
+    for _ in range(150):
+        redrawn = evaluation.Scores()
+        for number in rng.integers(0, 12, 12):
+            redrawn.add(*measured[number])
+        again.append(redrawn.summary()["auc_rebalanced"])
+    low, high = scores.intervals()["auc_rebalanced"]
+    spread = np.std(again)
+    assert np.quantile(again, [0.025, 0.975]) == pytest.approx([low, high], abs=0.6 * spread)
+    assert spread > 0.1
 
 
 def test_the_page_is_whole_and_its_pictures_are_chosen(photos, tmp_path, capsys):

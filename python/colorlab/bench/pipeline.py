@@ -36,7 +36,7 @@ __all__ = ["Folder", "cases", "folder"]
 Array = npt.NDArray[Any]
 
 QUALITY = 92
-_COUNTS = {"256": 48, "12MP": 2}  # photos
+_COUNTS = {"256": 96, "12MP": 6}  # photos
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
