@@ -133,8 +133,9 @@ def main() -> None:
     ours = median(seconds["colorlab_loader"])
     for name, each in seconds.items():
         ratios = sorted(t / o for t, o in zip(each, seconds["colorlab_loader"], strict=True))
+        speed, ratio = photos / median(each), median(each) / ours
         print(
-            f"{name:20} {photos / median(each):7.0f} crops/s, {median(each) / ours:5.2f} x our time "
+            f"{name:20} {speed:6.0f} crops/s, {ratio:5.2f} x our time "
             f"(rounds {ratios[0]:.2f} to {ratios[-1]:.2f})"
         )
 
