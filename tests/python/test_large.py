@@ -263,11 +263,16 @@ def megapixels(path, height, width, dtype=np.uint8, channels=1, **options):
             out.write(band[: height - top])
 
 
+# Linux hands the peak of the parent on to getrusage of a child, so there the child's own is read.
 CHILD = """
-import json, resource, sys
+import json, re, resource, sys
 from colorlab.cli.main import main
 code = main(sys.argv[1:])
-print(json.dumps({"code": code, "kilobytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+if sys.platform == "linux":
+    kilobytes = int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])
+else:
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"code": code, "kilobytes": kilobytes}))
 """
 
 
