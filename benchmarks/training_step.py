@@ -13,10 +13,12 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -28,49 +30,46 @@ WARM_UP = 20  # steps
 
 
 class Watch:
-    """Stands between the loop and the compiled step."""
+    """Stands between the loop and the compiled step: seconds per step, a number for each block."""
 
-    def __init__(self, block: int) -> None:
-        self.block = block
-        self.calls = 0
-        self.loop: list[float] = []  # seconds of blocks, per step
+    def __init__(self, steps: int) -> None:
+        self.steps = steps  # in a block
+        self.loop: list[float] = []
         self.bare: list[float] = []
         self.waited: list[float] = []
-        self._began = self._waiting = 0.0
+        self.waiting = 0.0  # of the present block, so far
+        self._calls = -WARM_UP
+        self._began = 0.0
 
-    def run(self, original: Any, trainer: Any, *batch: Any) -> Any:
-        """One call of the loop; at the end of a block, as many bare ones."""
-        at = self.calls - WARM_UP
-        self.calls += 1
-        if at >= 0 and at % self.block == 0:
-            if at:
-                self.loop.append((time.perf_counter() - self._began) / self.block)
-                self.waited.append(self._waiting / self.block)
+    def step(self, compiled: Callable[..., Any], *batch: Any) -> Any:
+        """A step of the loop; between two blocks of them, as many bare ones."""
+        if self._calls >= 0 and self._calls % self.steps == 0:
+            if self._calls:
+                self.loop.append((time.perf_counter() - self._began) / self.steps)
+                self.waited.append(self.waiting / self.steps)
             begin = time.perf_counter()
-            for _ in range(self.block):
-                values = original(trainer, *batch)
+            for _ in range(self.steps):
+                values = compiled(*batch)
                 _ = float(next(iter(values.values())))  # it is done
-            self.bare.append((time.perf_counter() - begin) / self.block)
-            self._began, self._waiting = time.perf_counter(), 0.0
-        return original(trainer, *batch)
-
-    def next(self, original: Any, loader: Any) -> Any:
-        """The next batch, timed."""
-        begin = time.perf_counter()
-        batch = original(loader)
-        self._waiting += time.perf_counter() - begin
-        return batch
+            self.bare.append((time.perf_counter() - begin) / self.steps)
+            self._began, self.waiting = time.perf_counter(), 0.0
+        self._calls += 1
+        return compiled(*batch)
 
 
-class _Timed:
-    def __init__(self, loader: Any, watch: Watch) -> None:
+class TimedLoader:
+    """A loader whose batches are waited for by the clock."""
+
+    def __init__(self, loader: data.Loader, watch: Watch) -> None:
         self._loader, self._watch = loader, watch
+        self.failed = loader.failed
 
     def next(self) -> Any:
-        return self._watch.next(lambda loader: loader.next(), self._loader)
-
-    def failed(self) -> Any:
-        return self._loader.failed()
+        """The next batch."""
+        begin = time.perf_counter()
+        batch = self._loader.next()
+        self._watch.waiting += time.perf_counter() - begin
+        return batch
 
 
 def main() -> None:
@@ -93,12 +92,21 @@ def main() -> None:
         optim=replace(config.optim, freeze_encoder=0.0),  # no other step to compile on the way
     )
     watch = Watch(args.steps)
-    original, opened = TensorFlowTrainer._run, data.PhotoSource.open
-    TensorFlowTrainer._run = lambda *given: watch.run(original, *given)  # type: ignore[method-assign]
-    data.PhotoSource.open = lambda self, **how: _Timed(opened(self, **how), watch)  # type: ignore
-    steps._EMA_EACH_STEP = 0  # as in the most of a run
-    with tempfile.TemporaryDirectory() as run:
-        loop.train([args.folder], Path(run) / "run", config)
+    compiled, opened = TensorFlowTrainer._run, data.PhotoSource.open
+
+    def run(*given: Any) -> Any:
+        return watch.step(compiled, *given)
+
+    def timed(*given: Any, **how: Any) -> TimedLoader:
+        return TimedLoader(opened(*given, **how), watch)
+
+    with (
+        mock.patch.object(TensorFlowTrainer, "_run", run),
+        mock.patch.object(data.PhotoSource, "open", timed),
+        mock.patch.object(steps, "_AVERAGED_EACH_STEP", 0),  # as in the most of a run
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        loop.train([args.folder], Path(folder) / "run", config)
     pairs = list(zip(watch.loop, watch.bare, strict=False))
     ratios = sorted(ours / bare for ours, bare in pairs)
     bare, ours = median(watch.bare), median(watch.loop)

@@ -18,7 +18,8 @@ from .objective import Objective, shrink
 Floats = NDArray[np.float32]
 Values = dict[str, Any]  # scalars by name, still on the device
 
-_EMA_EACH_STEP, _EMA_STEPS = 1000, 4
+_AVERAGED_EACH_STEP = 1000  # first steps of a run
+_STEPS_PER_AVERAGE = 4  # afterwards
 
 
 @dataclass(slots=True)
@@ -124,7 +125,7 @@ class Trainer(ABC):
         Every step at first, later every few steps by as much: moving each of hundreds of weights
         costs 3 % of a small network's step.
         """
-        steps = 1 if number < _EMA_EACH_STEP else _EMA_STEPS
+        steps = 1 if number < _AVERAGED_EACH_STEP else _STEPS_PER_AVERAGE
         if (number + 1) % steps == 0:
             # A short average at first, or the random start would stay in it for a thousand steps.
             self._blend(min(self.config.optim.ema, (1 + number) / (10 + number)) ** steps)

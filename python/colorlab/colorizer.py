@@ -153,7 +153,7 @@ class Colorizer:
         return self._batch
 
     def passes_at_once(
-        self, *, memory: int = 1 << 30, size: int | Literal["auto"] | None = None
+        self, *, memory: int = streaming.DEFAULT_MEMORY, size: int | Literal["auto"] | None = None
     ) -> int:
         """How many passes of the network, side by side, colour the most photos per second.
 

@@ -15,7 +15,7 @@ from colorlab.inputs import to_pixels
 from colorlab.result import Certificate, ColorizedImage, Preserve
 from colorlab.rows import RowReader
 
-__all__ = ["Prepared", "PreparedRows", "Upsample", "check_finish", "recolor"]
+__all__ = ["Prepared", "PreparedRows", "Upsample", "check_finish", "memory_of", "recolor"]
 
 Upsample = Literal["guided", "bilinear"]
 
@@ -45,6 +45,13 @@ class PreparedRows:
     rows: RowReader
     tensor: npt.NDArray[np.float32]  #: (1, 1, h, w) = L*/50 - 1 at the render size, upright
     guides: tuple[npt.NDArray[np.float32], ...]  #: L* as stored, at sizes that colour may have
+
+
+def memory_of(photo: npt.NDArray[Any] | RowReader) -> int:
+    """Bytes that a photo needs when it is held: in and out, and as much again for full-size colour
+    and the encoder's buffer."""
+    channels = photo.shape[2] if len(photo.shape) == 3 else 1
+    return photo.shape[0] * photo.shape[1] * photo.dtype.itemsize * (channels + 3) * 2
 
 
 def recolor(

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from colorlab.errors import ColorlabError
 from colorlab.inputs import ImageLike
-from colorlab.recoloring import Prepared, Ready
+from colorlab.recoloring import Prepared, Ready, memory_of
 from colorlab.result import ColorizedImage
 
-__all__ = ["Network", "Result", "stream"]
+__all__ = ["DEFAULT_MEMORY", "Network", "Result", "stream"]
 
 Result = ColorizedImage | ColorlabError
 
@@ -38,8 +38,7 @@ class Network(Protocol):
 _Prepare = Callable[[ImageLike], Prepared]
 _Finish = Callable[[Prepared, npt.NDArray[np.float32]], ColorizedImage]
 
-_MEMORY = 1 << 30  # bytes of pixels in hand that no more photos are taken ahead of
-_PER_BYTE = 7  # of a grey photo: itself, its colours, and what finishing it takes
+DEFAULT_MEMORY = 1 << 30  #: bytes of photos in hand that no more are taken ahead of
 
 
 def stream(
@@ -98,9 +97,9 @@ def _side_by_side(
                 if isinstance(photo, ColorlabError):
                     waiting.append((photo, 0))
                 else:
-                    waiting.append((pool.submit(color, photo), photo.pixels.nbytes * _PER_BYTE))
+                    waiting.append((pool.submit(color, photo), memory_of(photo.pixels)))
                 del photo, image
-                while len(waiting) > passes or sum(size for _, size in waiting) > _MEMORY:
+                while len(waiting) > passes or sum(size for _, size in waiting) > DEFAULT_MEMORY:
                     yield _result(waiting.popleft()[0])
             while waiting:
                 yield _result(waiting.popleft()[0])

@@ -17,6 +17,7 @@ import pytest
 from colorlab import errors, streaming
 from colorlab.colorizer import Colorizer
 from colorlab.model import registry
+from colorlab.session import GeneratorSession
 from PIL import Image
 
 RNG = np.random.default_rng(7)
@@ -294,7 +295,7 @@ def test_photos_side_by_side_keep_their_order_and_few_are_taken_ahead(monkeypatc
 
     with Colorizer(BY_LIGHTNESS, threads=3) as colorizer:
         for memory, ahead in ((1 << 30, 3), (0, 1)):
-            monkeypatch.setattr(streaming, "_MEMORY", memory)
+            monkeypatch.setattr(streaming, "DEFAULT_MEMORY", memory)
             taken.clear()
             stream = colorizer.colorize_batch(photos(), on_error="return")
             assert taken == []
@@ -503,6 +504,25 @@ def test_passes_with_fewer_threads_give_the_same():
         with_one = colorizer.predict_with_spread(photos[0], threads=1)
         np.testing.assert_array_equal(with_one[0], spread[0])
         assert with_one[1] == spread[1]
+
+
+def test_two_passes_do_run_at_once_in_streams_and_in_bulk(monkeypatch, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(4):
+        colorlab.write(tmp_path / "in" / f"{number}.png", GREY)
+    meeting = threading.Barrier(2)
+    alone = GeneratorSession.run
+
+    def run(self, lightness, *, threads=None):
+        assert threads == 1
+        meeting.wait(20)  # breaks, and fails, unless there is another
+        return alone(self, lightness, threads=threads)
+
+    monkeypatch.setattr(GeneratorSession, "run", run)
+    with Colorizer(CONSTANT, threads=2) as colorizer:
+        assert len(list(colorizer.colorize_batch([GREY] * 4))) == 4
+        report = colorlab.bulk(tmp_path / "in", tmp_path / "out", colorizer=colorizer)
+        assert (report.done, report.failed) == (4, 0)
 
 
 def test_so_many_passes_run_at_once_as_cores_and_memory_allow():

@@ -15,6 +15,7 @@ import pytest
 from colorlab import errors, image_io
 from colorlab.bulk import large
 from colorlab.colorizer import Colorizer
+from colorlab.recoloring import memory_of
 from colorlab.rows import create_chroma, create_rows, open_rows
 from PIL import Image
 
@@ -177,7 +178,7 @@ def test_a_photo_that_needs_little_is_held_unless_it_may_not_be(place, monkeypat
         arguments = {"preserve": "lightness", "max_memory": 1} | options
         return large.is_large(open_rows(path, limits=limits), output, **arguments)
 
-    need = large.memory_of(open_rows(path))
+    need = memory_of(open_rows(path))
     assert need == GREY.size * (1 + 3) * 2
     assert is_large("a.png")
     assert not is_large("a.webp")  # can only be written whole

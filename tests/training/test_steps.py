@@ -158,3 +158,33 @@ def test_noise_is_of_its_step_alone():
     assert first.max() > 0.95
     np.testing.assert_array_equal(trainer.noise(7, ab), first)
     assert not np.array_equal(trainer.noise(8, ab), first)
+
+
+class Average(steps.Trainer):
+    """Only the average of one weight, which is the number of steps so far."""
+
+    def __init__(self, ema):
+        self.config = config.Config(optim=config.OptimConfig(ema=ema))
+        self.weight = self.average = 0.0
+
+    def _run(self, *_):
+        raise NotImplementedError
+
+    def _blend(self, keep):
+        self.average += (1 - keep) * (self.weight - self.average)
+
+
+def test_the_average_of_every_fourth_step_stays_with_that_of_all():
+    trainer, each = Average(0.98), 0.0
+    for number in range(3000):
+        trainer.weight = number + 1.0
+        before = trainer.average
+        trainer.update_ema(number)
+        keep = min(0.98, (1 + number) / (10 + number))
+        each += (1 - keep) * (trainer.weight - each)
+        assert (trainer.average != before) == (number < 1000 or number % 4 == 3)
+        if number < 1000:
+            assert trainer.average == pytest.approx(each)
+    # Of a weight that rises by 1 a step, the average of all steps lags by 49.
+    assert trainer.weight - each == pytest.approx(49, abs=0.1)
+    assert trainer.average == pytest.approx(each, abs=2)

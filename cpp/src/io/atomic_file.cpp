@@ -132,16 +132,8 @@ void AtomicFile::replace() {
   moved_ = true;
 }
 
-// What never replaces: a rename that is told so, then a link; where the file system has neither,
-// look first and then rename.
+// A link never replaces; where the file system has no links, look first and then rename.
 void AtomicFile::appear() {
-#if defined(__linux__) && defined(RENAME_NOREPLACE)
-  if (::renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0) {
-    moved_ = true;
-    return;
-  }
-  if (errno == EEXIST) refuse_existing(target_);
-#endif
   if (::link(name_.c_str(), target_.c_str()) == 0) return;
   if (errno == EEXIST) refuse_existing(target_);
   if (errno != EPERM && errno != ENOTSUP && errno != EMLINK && errno != ENOSYS) {

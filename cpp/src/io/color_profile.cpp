@@ -197,10 +197,9 @@ class ToSrgb::State {
   }
 
  private:
-  template <class T>
-  struct Once {
+  struct OnceTable {
     std::once_flag once;
-    T made{};
+    std::vector<std::uint16_t> made;
   };
   struct OnceTransform {
     std::once_flag once;
@@ -230,7 +229,7 @@ class ToSrgb::State {
   Profile source_{nullptr, cmsCloseProfile};
   Profile srgb_{nullptr, cmsCloseProfile};
   std::array<std::array<OnceTransform, 2>, 2> transforms_;  // by alpha, by depth
-  std::array<Once<std::vector<std::uint16_t>>, 2> tables_;  // by depth
+  std::array<OnceTable, 2> tables_;                         // by depth
 };
 
 // The photos of an archive share a few profiles, and small ones decode faster than LittleCMS starts

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import shutil
 import tempfile
-import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -128,22 +127,11 @@ def network_side_by_side(photos: Folder, threads: int) -> Callable[[], None]:
     ready = [colorizer.prepare(path) for path in photos.files]
     passes = colorizer.passes_at_once()
 
+    of_each = max(1, colorizer.threads // passes)
+
     def run() -> None:
-        left, lock = iter(ready), threading.Lock()
-
-        def drive() -> None:
-            while True:
-                with lock:
-                    photo = next(left, None)
-                if photo is None:
-                    return
-                colorizer.predict([photo], threads=max(1, colorizer.threads // passes))
-
-        drivers = [threading.Thread(target=drive) for _ in range(passes)]
-        for driver in drivers:
-            driver.start()
-        for driver in drivers:
-            driver.join()
+        with ThreadPoolExecutor(passes) as pool:
+            list(pool.map(lambda photo: colorizer.predict([photo], threads=of_each), ready))
 
     return run
 

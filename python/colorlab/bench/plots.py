@@ -11,6 +11,7 @@ from colorlab.bench.race import OURS
 __all__ = ["Curves", "bars", "lines"]
 
 _WIDTH = 4.2  # inches
+_FAR_APART = 20  # times
 _STYLE = {
     "font.size": 8.5,
     "axes.spines.top": False,
@@ -47,10 +48,15 @@ def _subplots(height: float) -> tuple[Any, Any]:
 
 
 def bars(cases: Sequence[dict[str, Any]]) -> Any:
-    """Speeds of all competitors in cases that differ only in size, on a logarithmic axis."""
+    """Speeds of all competitors in cases that differ only in size.
+
+    Bars begin at 0, so that their lengths compare, unless speeds are too far apart for one to be
+    seen beside another: then the axis is logarithmic, and says so.
+    """
     import matplotlib
 
     names = list(dict.fromkeys(each["name"] for case in cases for each in case["competitors"]))
+    speeds = [each["speed"] for case in cases for each in case["competitors"]]
     thick = 0.8 / len(cases)
     with matplotlib.rc_context(_STYLE):
         figure, axes = _subplots(0.7 + 0.27 * len(names) * max(1, 0.6 * len(cases)))
@@ -64,11 +70,13 @@ def bars(cases: Sequence[dict[str, Any]]) -> Any:
                 axes.text(each["speed"], place, told, va="center", fontsize=7)
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_formatter("")
-        axes.set_xlabel(cases[0]["unit"])
         axes.margins(x=0.12)
+        axes.set_xlabel(cases[0]["unit"])
+        if max(speeds) > _FAR_APART * min(speeds):
+            axes.set_xscale("log")
+            axes.set_xlabel(f"{cases[0]['unit']}, logarithmic")
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter("")
         axes.grid(visible=False, axis="y")
     return figure
 
@@ -84,7 +92,9 @@ def lines(curves: Curves) -> Any:
         if curves.logarithmic:
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter("{x:g}")
-        axes.set_ylim(bottom=0)
+        else:
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_ylim(0, 1.08 * max(y for points in curves.series.values() for _, y in points))
         axes.set_xlabel(curves.x_label)
         axes.set_ylabel(curves.y_label)
         if len(curves.series) > 1:

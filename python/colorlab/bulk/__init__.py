@@ -21,11 +21,12 @@ from colorlab.bulk.journal import Ledger, journal_path
 from colorlab.bulk.plan import Job, Plan, make_plan
 from colorlab.bulk.report import BulkReport, Outcome
 from colorlab.bulk.review import Review
-from colorlab.bulk.runner import DEFAULT_MEMORY, Settings
+from colorlab.bulk.runner import Settings
 from colorlab.colorizer import Colorizer
 from colorlab.errors import InvalidArgumentError, OutputError
 from colorlab.recoloring import check_finish
 from colorlab.result import Preserve
+from colorlab.streaming import DEFAULT_MEMORY
 
 __all__ = ["BulkReport", "Job", "Outcome", "Plan", "Review", "bulk", "execute", "make_plan"]
 

@@ -13,19 +13,13 @@ from colorlab.bulk.files import EIGHT_BITS, JPEG, make_folder
 from colorlab.colorizer import Colorizer, PreparedRows
 from colorlab.errors import ImageTooLargeError, UnsupportedFormatError
 from colorlab.metadata import Provenance
+from colorlab.recoloring import memory_of
 from colorlab.result import Certificate, Preserve
 
-__all__ = ["MEMORY", "is_large", "memory_of", "write_rows"]
+__all__ = ["MEMORY", "is_large", "write_rows"]
 
 MEMORY = 256 << 20  #: bytes that such a photo takes whatever its size: bands, a row of tiles
 _SMALLEST = 1 << 24  # pixels; below, a photo is held however little memory is allowed
-
-
-def memory_of(photo: rows.RowReader) -> int:
-    """Bytes that a photo needs when it is held: in and out, and as much again for full-size colour
-    and the encoder's buffer."""
-    channels = photo.shape[2] if len(photo.shape) == 3 else 1
-    return photo.shape[0] * photo.shape[1] * photo.dtype.itemsize * (channels + 3) * 2
 
 
 def is_large(photo: rows.RowReader, output: str, *, preserve: Preserve, max_memory: int) -> bool:

@@ -41,13 +41,13 @@ from colorlab.errors import (
     UnsupportedFormatError,
 )
 from colorlab.metadata import Provenance
+from colorlab.recoloring import memory_of
 from colorlab.result import Certificate, Preserve
 from colorlab.rows import RowReader, open_rows
 from colorlab.session import available_cores
+from colorlab.streaming import DEFAULT_MEMORY
 
 __all__ = ["Settings", "run"]
-
-DEFAULT_MEMORY = 1 << 30
 
 _Result = TypeVar("_Result")
 
@@ -298,7 +298,7 @@ class _Pipeline:
                 preserve=self._settings.preserve,
                 max_memory=self._settings.max_memory,
             )
-            photo.memory = large.MEMORY if is_large else large.memory_of(rows)
+            photo.memory = large.MEMORY if is_large else memory_of(rows)
             with self._changed:
                 self._memory += photo.memory
             if is_large:
