@@ -1,5 +1,6 @@
 """Each example runs as its head says; those whose packages are absent are skipped."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -121,17 +122,18 @@ def test_notebook(place, monkeypatch):
     assert not any(cell.get("outputs") for cell in cells)
 
 
-@pytest.fixture
-def service():
-    """The service on a port of its own."""
-    pytest.importorskip("fastapi")
-    pytest.importorskip("multipart")
-    pytest.importorskip("uvicorn")
+@contextlib.contextmanager
+def serving(*command):
+    """The address at which a server answers that takes its `--port` last."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "service:app", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=EXAMPLES, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *command, "--port", str(port)],
+        cwd=EXAMPLES,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     address = f"http://127.0.0.1:{port}/"
     try:
         for _ in range(300):
@@ -145,6 +147,16 @@ def service():
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture
+def service():
+    """The service on a port of its own."""
+    pytest.importorskip("fastapi")
+    pytest.importorskip("multipart")
+    pytest.importorskip("uvicorn")
+    with serving("-m", "uvicorn", "service:app") as address:
+        yield address
 
 
 def post(address, data):
@@ -186,3 +198,28 @@ def test_the_page_of_the_service_is_shown(service, place):
     shown = colorlab.read(picture, mode="rgb")
     assert shown.shape[1] == 800
     assert shown.std() > 5  # not a blank page
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # the client's warnings are its own
+def test_gradio_app(place):
+    pytest.importorskip("gradio")
+    client = pytest.importorskip("gradio_client")
+    film = place / "film.tif"
+    colorlab.write(film, photo(4)[..., 0].astype(np.uint16) * 257)
+    with serving("gradio_app.py") as address:
+        calls = client.Client(address, download_files=place / "got", verbose=False)
+
+        def ask(path):
+            return calls.predict(client.handle_file(path), 1, "lightness", api_name="/colorize")
+
+        (before, after), result, certificate = ask(place / "photos/0.jpg")
+        assert not np.array_equal(colorlab.read(before), colorlab.read(after))
+        assert Path(result).name == "0-colour.jpg"
+        assert is_colored(result)
+        assert "lightness kept" in certificate
+        _, result, _ = ask(film)
+        assert colorlab.read(result).dtype == np.uint16
+        (place / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+        with pytest.raises(client.exceptions.AppError, match=r"broken\.jpg"):
+            ask(place / "broken.jpg")
