@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bindings.hpp"
+#include "colorlab/codecs.hpp"
 #include "colorlab/error.hpp"
 #include "colorlab/io.hpp"
 #include "colorlab/lossless_luma.hpp"
@@ -166,6 +167,7 @@ void write_whole_file(const std::filesystem::path& path, const py::object& data,
 }  // namespace
 
 void register_io(py::module_& module) {
+  module.def("codec_versions", codec_versions, "Versions of the libraries of files, by name.");
   module.def("probe", probe_bytes, py::arg("data"), py::arg("limits") = py::none(),
              "Header of an encoded image: format, height, width, channels, bits, animated.");
   module.def("decode", decode_bytes, py::arg("data"), py::arg("mode") = "rgb",

@@ -153,5 +153,7 @@ def cpu_targets() -> Sequence[str]:
 
 
 def build_info() -> dict[str, Any]:
-    """Version, compiler and SIMD targets of the native core."""
-    return dict(_core.build_info())
+    """Version, compiler and SIMD targets of the native core, and "codecs": the libraries that files
+    go through, with their versions.
+    """
+    return _core.build_info() | {"codecs": _core.codec_versions()}

@@ -11,7 +11,7 @@ from colorlab.errors import ColorlabError
 
 __all__ = ["Package", "load", "packages"]
 
-_FOR_DEVELOPERS = {"dev", "docs", "wheel"}
+_FOR_DEVELOPERS = {"dev", "docs", "lint", "wheel"}
 _REQUIREMENT = re.compile(r"""([\w.-]+).*;.*extra == ['"]([\w-]+)['"]""")
 #: other distributions of the same package
 _VARIANTS = {

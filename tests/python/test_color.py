@@ -1,6 +1,7 @@
 """Colour conversion from Python: contracts of dtype, layout, `out`, threads; metrics; targets."""
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -261,6 +262,13 @@ def test_targets_are_told_truthfully(target):
     assert info["active_target"] == target
     assert tuple(info["cpu_targets"]) == tuple(colorlab.cpu_targets())
     assert info["version"] == colorlab.__version__
+
+
+def test_codecs_and_their_versions_are_told():
+    codecs = colorlab.build_info()["codecs"]
+    names = {"libjpeg-turbo", "libpng", "libtiff", "libwebp", "lcms2", "libdeflate"}
+    assert set(codecs) == names
+    assert all(re.fullmatch(r"\d+(\.\d+)+", version) for version in codecs.values())
 
 
 @pytest.mark.parametrize("name", [*colorlab.cpu_targets(), "MMX"])

@@ -46,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
             found = {"ok": False, "error": f"{type(error).__name__}: {error}"}
         report["checks"][name] = found
         if not args.json:
-            details = ", ".join(f"{key} {value}" for key, value in found.items() if key != "ok")
+            details = ", ".join(
+                f"{_words(key)} {_told(it)}" for key, it in found.items() if key != "ok"
+            )
             show(f"{'ok  ' if found['ok'] else 'FAIL'} {name}: {details}")
     report["packages"] = [asdict(package) for package in packages()]
     if args.json:
@@ -55,6 +57,19 @@ def run(args: argparse.Namespace) -> int:
         _show_packages(report["packages"])
     failed = {name for name, found in report["checks"].items() if not found["ok"]}
     return 0 if not failed else 4 if failed <= {"runtime", "generator"} else 3
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _told(value: Any) -> str:
+    """A value as a person reads it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {each}" for key, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value))
+    return str(value)
 
 
 def _show_packages(found: list[dict[str, Any]]) -> None:
@@ -84,7 +99,9 @@ def _is_unnamed(package: dict[str, Any]) -> bool:
 def _core() -> dict[str, Any]:
     import colorlab
 
-    return {"version": colorlab.__version__} | dict(colorlab.build_info())
+    info = colorlab.build_info()
+    del info["codecs"]  # told with the files
+    return info
 
 
 def _pixels() -> dict[str, Any]:
@@ -121,7 +138,7 @@ def _files() -> dict[str, Any]:
             error = np.abs(colorlab.read(path).astype(int) - image).max()
             if error > 8:
                 raise RuntimeError(f"{extension}: pixels come back changed by {error}")
-    return {"formats": sorted(FORMATS)}
+    return {"formats": sorted(FORMATS), "codecs": colorlab.build_info()["codecs"]}
 
 
 def _runtime() -> dict[str, Any]:
