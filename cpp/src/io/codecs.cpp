@@ -1,14 +1,14 @@
 #include "colorlab/codecs.hpp"
 
-#include <jpeglib.h>
 #include <lcms2.h>
 #include <libdeflate.h>
 #include <png.h>
 #include <tiffio.h>
 #include <webp/decode.h>
 
-#include <cstdio>  // jpeglib.h needs FILE
 #include <string_view>
+
+#include "io/jpeg_handle.hpp"
 
 namespace colorlab {
 namespace {
