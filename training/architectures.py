@@ -9,11 +9,16 @@ from . import bins, models, seed
 from .config import ModelConfig
 
 
-def generator(model: ModelConfig) -> Model:
-    """lightness [N,H,W,1] -> what the objective learns from: bin logits and residual, or ab."""
+def generator(model: ModelConfig, *, fresh: bool = True) -> Model:
+    """lightness [N,H,W,1] -> what the objective learns from: bin logits and residual, or ab.
+
+    Args:
+        fresh: pre-trained weights are in it where the configuration says so; else all are still
+            to be loaded from a run.
+    """
     if model.architecture in seed.SIDES:
         return seed.build_generator(model.architecture)
-    return models.build_generator(model)
+    return models.build_generator(model, fresh=fresh)
 
 
 def discriminator(model: ModelConfig) -> Model:

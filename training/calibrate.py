@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 from colorlab import evaluation, metrics
-from colorlab.errors import TrainingError
+from colorlab.errors import ImageError, TrainingError
 from keras import ops
 from numpy.typing import NDArray
 
@@ -83,10 +83,10 @@ def calibrate(
         raise TrainingError("the seed's generators have no chroma calibration")
     if config.head == "regression":
         temperatures = (config.temperature,)
-    loaded = _predict(generator, config, photos, temperatures)
+    loaded = _predict(generator, config, photos, temperatures, narrate)
     truth = float(np.mean([metrics.colorfulness(p.truth) for p in loaded])) if loaded else 0.0
     if truth <= 0:
-        raise TrainingError("calibration needs photos in colour")
+        raise TrainingError("calibration needs photos in colour that can be read")
     candidates = []
     for temperature in temperatures:
         candidate = _fit(loaded, temperature, cf_share * truth, truth)
@@ -114,6 +114,7 @@ def _predict(
     config: ModelConfig,
     photos: Sequence[Path],
     temperatures: Sequence[float],
+    narrate: Callable[[str], None],
 ) -> list[_Photo]:
     centres = ab_bins.ab_bins()
 
@@ -130,7 +131,11 @@ def _predict(
     forward = backends.compiled(annealed, generator)
     loaded = []
     for path in photos:
-        truth = evaluation.truth_at(path)
+        try:
+            truth = evaluation.truth_at(path)
+        except ImageError as error:
+            narrate(f"left out: {error.with_path(str(path))}")
+            continue
         grey = evaluation.to_grey(truth)
         tensor = evaluate.network_input(grey, config.default_size)
         outputs = forward(tensor.transpose(0, 2, 3, 1))

@@ -1,17 +1,18 @@
-"""Checkpoints of a run: one npz (no pickle) with its state in JSON, replaced atomically."""
+"""Checkpoints of a run: one npz (no pickle) with its state as JSON, replaced as a whole."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import json
 import os
 import platform
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import keras
 import numpy as np
 from colorlab.errors import TrainingError
 
-from . import architectures
+from . import architectures, files
 from . import config as configuration
 
 FILE = "checkpoint.npz"
@@ -49,8 +50,8 @@ def save(
 ) -> None:
     """Writes every array of `groups` and `state`, or leaves the last checkpoint as it was."""
     arrays = {
-        f"{name}/{index:04d}": array
-        for name, members in groups.items()
+        f"{group}/{index:04d}": array
+        for group, members in groups.items()
         for index, array in enumerate(members)
     }
     described = json.dumps(state | {"format": FORMAT})
@@ -72,13 +73,23 @@ def save(
         temporary.unlink(missing_ok=True)
 
 
+def sweep(run: Path) -> None:
+    """Removes what processes that were killed while they saved have left in a run's folder."""
+    for name in (FILE, BEST):
+        for left in run.glob(f".{name}.*"):
+            left.unlink(missing_ok=True)
+
+
 def keep(run: Path, step: int, count: int) -> None:
     """Keeps the checkpoint just saved under its step's name, and the `count` - 1 before it."""
     folder = run / KEPT
     folder.mkdir(exist_ok=True)
     kept = folder / f"{step:08d}.npz"
     kept.unlink(missing_ok=True)
-    os.link(run / FILE, kept)  # the next save replaces the name, not the file
+    try:
+        os.link(run / FILE, kept)  # the next save replaces the name, not the file
+    except OSError:  # a file system without links
+        shutil.copyfile(run / FILE, kept)
     for old in sorted(folder.glob("*.npz"))[:-count]:
         old.unlink()
 
@@ -87,11 +98,13 @@ def provenance() -> dict[str, str]:
     """What a run is made with: versions, and the commit where colorlab runs from a checkout."""
     from colorlab import __version__
 
+    backend = keras.backend.backend()
     made = {
         "colorlab": __version__,
         "python": platform.python_version(),
         "keras": keras.__version__,
-        keras.backend.backend(): metadata.version(keras.backend.backend()),
+        # The module knows, whichever package it came in: tensorflow, tensorflow-cpu, a nightly one.
+        backend: importlib.import_module(backend).__version__,
         "numpy": np.__version__,
     }
     checkout = Path(__file__).parents[1]
@@ -105,7 +118,11 @@ def provenance() -> dict[str, str]:
 
 
 def load(run: Path, name: str = FILE) -> tuple[dict[str, list[np.ndarray]], dict[str, Any]]:
-    """The groups of arrays and the state of the last checkpoint."""
+    """The groups of arrays and the state of the last checkpoint, or of the best step's (BEST).
+
+    Raises:
+        TrainingError: there is none, or it cannot be read.
+    """
     path = run / name
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -120,10 +137,13 @@ def load(run: Path, name: str = FILE) -> tuple[dict[str, list[np.ndarray]], dict
             for key in sorted(k for k in archive.files if "/" in k):
                 groups.setdefault(key.split("/")[0], []).append(archive[key])
     except FileNotFoundError as error:
+        train = "Train first: colorlab train"
         raise TrainingError(
-            "there is no checkpoint", path=str(path), hint="Train first: colorlab train."
+            "there is no checkpoint",
+            path=str(path),
+            hint=f"{train}, with --validate." if name == BEST else f"{train}.",
         ) from error
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise TrainingError(f"not a readable checkpoint: {error}", path=str(path)) from error
     return groups, state
 
@@ -133,17 +153,27 @@ def arrays(variables: Sequence[Any]) -> list[np.ndarray]:
     return [v.numpy() for v in variables]
 
 
-def assign(target: Sequence[Any], values: Sequence[np.ndarray], what: str) -> None:
-    """Puts saved arrays into variables of the same number and shapes."""
+def assign(
+    target: Sequence[Any], values: Sequence[np.ndarray], what: str, *, path: Path | None = None
+) -> None:
+    """Puts saved arrays into variables.
+
+    Raises:
+        TrainingError: they are of another number, or of other shapes.
+    """
     shapes = [tuple(v.shape) for v in target]
     if shapes != [v.shape for v in values]:
-        raise TrainingError(f"the checkpoint's {what} does not fit this model")
+        raise TrainingError(
+            f"the checkpoint's {what} does not fit this model",
+            path=str(path) if path else None,
+            hint="It is of another architecture, decoder, head or backbone.",
+        )
     for variable, value in zip(target, values, strict=True):
         variable.assign(value)
 
 
 def write_config(run: Path, config: configuration.Config) -> None:
-    (run / CONFIG).write_text(json.dumps(config.as_dict(), indent=2) + "\n", encoding="utf-8")
+    files.write_text(run / CONFIG, json.dumps(config.as_dict(), indent=2) + "\n")
 
 
 def read_config(run: Path) -> configuration.Config:
@@ -157,7 +187,8 @@ def read_config(run: Path) -> configuration.Config:
 def load_run(run: Path, *, best: bool = False) -> Run:
     """The run's configuration and its generator with averaged weights, for export.
 
-    `best`: those of the best validated step instead of the last.
+    Args:
+        best: those of the best validated step instead of the last.
     """
     return load_mean([run], best=best)
 
@@ -182,11 +213,11 @@ def load_mean(runs: Sequence[Path], *, best: bool = False) -> Run:
             groups, chosen = load(run, BEST)
             state = state | chosen
         states.append(state)
-        arrays = [array.astype(np.float64) for array in groups["ema"]]
-        sums = [a + b for a, b in zip(sums, arrays, strict=True)] if sums else arrays
-    generator = architectures.generator(replace(config.model, pretrained=False))
+        averaged = [array.astype(np.float64) for array in groups.get("ema", [])]
+        sums = [a + b for a, b in zip(sums, averaged, strict=True)] if sums else averaged
+    generator = architectures.generator(config.model, fresh=False)
     means = [(total / len(runs)).astype(np.float32) for total in sums]
-    assign(generator.weights, means, "generator")
+    assign(generator.weights, means, "generator", path=runs[0])
     hashes = sorted({state["data_hash"] for state in states})
     joined = hashlib.sha256("".join(hashes).encode()).hexdigest()
     return Run(
@@ -201,7 +232,7 @@ def load_mean(runs: Sequence[Path], *, best: bool = False) -> Run:
 def _check_same_network(
     run: Path, model: configuration.ModelConfig, first: Path, wanted: configuration.ModelConfig
 ) -> None:
-    for key in ("architecture", "decoder", "ab_scale"):
+    for key in ("architecture", "backbone", "head", "decoder", "ab_scale"):
         if getattr(model, key) != getattr(wanted, key):
             raise TrainingError(
                 f"has another model.{key} than {first}: their weights have no mean", path=str(run)

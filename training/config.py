@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,9 +78,8 @@ class ModelConfig:
     pretrained: bool = True  # start the encoder from ImageNet weights
     head: str = "classification"  # over ab bins, plus a residual; regression: ab itself
     decoder: tuple[int, ...] = (160, 96, 64)  # channels at 1/16, 1/8 and 1/4 of the input
-    frozen_blocks: int = (
-        0  # encoder blocks (of 16) that stay as they were for good, the stem with them
-    )
+    # Blocks of an EfficientNet-Lite encoder that stay as they were for good, the stem with them.
+    frozen_blocks: int = 0
     ab_scale: float = 110.0  # network output times this is a*b*
     temperature: float = 0.38  # of the annealed mean (Zhang et al. 2016)
     gain: float = 1.0  # chroma multiplier of the exported network
@@ -100,7 +100,7 @@ class StageConfig:
 @dataclass(frozen=True, slots=True)
 class OptimConfig:
     learning_rate: float = 1e-3  # peak of the generator's rate in the pixel stage
-    schedule: str = "cosine"  # of that rate after the warm-up: constant, cosine or linear to ~0
+    schedule: str = "cosine"  # of that rate: constant, cosine or linear, these down to 2 % of it
     joint_learning_rate: float = 5e-5
     discriminator_learning_rate: float = 2e-4
     weight_decay: float = 1e-4
@@ -110,7 +110,7 @@ class OptimConfig:
     ema: float = 0.999
     rebalance: float = 0.5  # 0: plain cross-entropy; 1: fully weighted by rarity
     huber_weight: float = 0.5
-    clip_norm: float = 1.0  # of the generator's gradients together; 0: not clipped
+    clip_norm: float = 1.0  # of all gradients of the decoder, and of all of the encoder; 0: none
     adversarial_loss: str = "hinge"  # or bce, lsgan
     adversarial_weight: float = 0.05
     feature_weight: float = 1.0  # feature matching (Wang et al. 2018), joint stage
@@ -154,14 +154,7 @@ _SECTIONS = {
     "stages": StageConfig,
     "optim": OptimConfig,
 }
-_TOP = (
-    "seed",
-    "checkpoint_every",
-    "keep_checkpoints",
-    "sample_every",
-    "validate_every",
-    "validation_photos",
-)
+_TOP = [f.name for f in dataclasses.fields(Config) if f.name not in _SECTIONS]
 PRESETS = Path(__file__).parent / "configs"
 
 
@@ -178,7 +171,7 @@ def from_dict(values: Mapping[str, Any], origin: str = "configuration") -> Confi
         else:
             raise _unknown(key, [*_SECTIONS, *_TOP], origin)
     config = Config(**parts)
-    _check(config, origin)
+    check(config, origin)
     return config
 
 
@@ -190,16 +183,37 @@ def _section(name: str, values: Any, origin: str) -> Any:
     for key, value in values.items():
         if key not in defaults:
             raise _unknown(f"{name}.{key}", [f"{name}.{k}" for k in defaults], origin)
-        default = getattr(_SECTIONS[name](), key)
-        if isinstance(default, tuple) and isinstance(value, list):
-            value = tuple(value)
-        if isinstance(default, float) and type(value) is int:
-            value = float(value)
-        if type(value) is not type(default):
-            kind = type(default).__name__
-            raise TrainingError(f"{name}.{key} must be a {kind}, not {value!r}", path=origin)
-        given[key] = value
+        kind = str(defaults[key].type)
+        try:
+            given[key] = _typed(value, kind)
+        except ValueError:
+            wanted = f"{name}.{key} must be {_KINDS[kind]}, not {value!r}"
+            raise TrainingError(wanted, path=origin) from None
     return _SECTIONS[name](**given)
+
+
+_KINDS = {  # what the annotations of the sections are called to a person
+    "str": "text in quotes",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "tuple[int, ...]": "a list of whole numbers",
+    "tuple[float, ...]": "a list of numbers",
+    "dict[str, float]": "a table of numbers",
+}
+
+
+def _typed(value: Any, kind: str) -> Any:
+    """A TOML or JSON value as what an annotation says; ValueError where it is none of that."""
+    if kind.startswith("tuple") and isinstance(value, list | tuple):
+        return tuple(_typed(each, kind[len("tuple[") : -len(", ...]")]) for each in value)
+    if kind.startswith("dict") and isinstance(value, Mapping):
+        return {key: _typed(each, "float") for key, each in value.items()}
+    if kind == "float" and type(value) in (int, float) and math.isfinite(value):
+        return float(value)
+    if kind in ("str", "bool", "int") and type(value).__name__ == kind:  # True is no int here
+        return value
+    raise ValueError
 
 
 def _unknown(key: str, known: list[str], origin: str) -> TrainingError:
@@ -223,22 +237,26 @@ def load(name: str | Path) -> Config:
         path = PRESETS / f"{name}.toml"
     try:
         return from_dict(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise TrainingError(error.strerror or str(error), path=str(path)) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TrainingError(str(error), path=str(path)) from error
 
 
 def with_steps(config: Config, steps: int) -> Config:
-    """The same run in `steps` steps: every stage keeps its share."""
+    """The same run in `steps` steps: every stage keeps its share, to the nearest step."""
     if steps < 1:
         raise TrainingError("a run has at least one step")
-    total, stages = config.total_steps, config.stages
-    discriminator = round(stages.discriminator_steps * steps / total)
-    joint = round(stages.joint_steps * steps / total)
-    scaled = StageConfig(steps - discriminator - joint, discriminator, joint)
+    # The ends of the stages are rounded, not their lengths, which would not add up.
+    stages, share = config.stages, steps / config.total_steps
+    pixel = round(stages.pixel_steps * share)
+    before_joint = round((stages.pixel_steps + stages.discriminator_steps) * share)
+    scaled = StageConfig(pixel, before_joint - pixel, steps - before_joint)
     return dataclasses.replace(config, stages=scaled)
 
 
-def _check(config: Config, origin: str) -> None:
+def check(config: Config, origin: str = "configuration") -> None:
+    """Raises TrainingError, naming the key, for a value that no run could be made with."""
     data, model, optim = config.data, config.model, config.optim
 
     def need(ok: bool, what: str) -> None:
@@ -247,9 +265,12 @@ def _check(config: Config, origin: str) -> None:
 
     need(data.source in SOURCES, f"data.source: {', '.join(SOURCES)}")
     need(model.precision in PRECISIONS, f"model.precision: {', '.join(PRECISIONS)}")
-    need(data.crop >= 32 and data.crop % 32 == 0, "data.crop: a multiple of 32")
-    need(data.batch >= 1, "data.batch: at least 1")
-    need(data.threads >= 1, "data.threads: at least 1")
+    need(
+        32 <= data.crop <= 4096 and data.crop % 32 == 0,
+        "data.crop: a multiple of 32, at most 4096",
+    )
+    need(1 <= data.batch <= 65536, "data.batch: 1 to 65536")
+    need(1 <= data.threads <= 256, "data.threads: 1 to 256")
     need(0 < data.min_scale <= 1, "data.min_scale: above 0, at most 1")
     need(all(w >= 0 for w in data.source_weights.values()), "data.source_weights: not negative")
     for key, high in AUGMENT_LIMITS.items():
@@ -269,12 +290,17 @@ def _check(config: Config, origin: str) -> None:
     )
     need(model.head in HEADS, f"model.head: {', '.join(HEADS)}")
     need(0 <= model.frozen_blocks <= 16, "model.frozen_blocks: 0 to 16")
+    need(
+        not model.frozen_blocks or model.architecture.startswith("unet-lite"),
+        "model.frozen_blocks: of the architectures unet-lite0, unet-lite1 and unet-lite2 alone",
+    )
     need(0 < model.ab_scale <= 200, "model.ab_scale: above 0, at most 200")
     need(model.temperature > 0, "model.temperature: above 0")
     need(model.gain > 0, "model.gain: above 0")
     need(model.default_size >= 32, "model.default_size: at least 32")
     need(optim.schedule in SCHEDULES, f"optim.schedule: {', '.join(SCHEDULES)}")
-    need(optim.learning_rate > 0, "optim.learning_rate: above 0")
+    for key in ("learning_rate", "joint_learning_rate", "discriminator_learning_rate"):
+        need(getattr(optim, key) > 0, f"optim.{key}: above 0")
     need(0 <= optim.rebalance <= 1, "optim.rebalance: 0 to 1")
     need(0 <= optim.freeze_encoder <= 1, "optim.freeze_encoder: 0 to 1")
     need(0 <= optim.ema < 1, "optim.ema: 0 to below 1")
@@ -287,7 +313,19 @@ def _check(config: Config, origin: str) -> None:
         len(betas) == 2 and all(0 <= b < 1 for b in betas),
         "optim.discriminator_betas: two numbers, 0 to below 1",
     )
-    for key in ("clip_norm", "r1_weight", "noise_every", "retrain_steps"):
+    for key in (
+        "weight_decay",
+        "warmup_steps",
+        "encoder_rate",
+        "huber_weight",
+        "clip_norm",
+        "adversarial_weight",
+        "feature_weight",
+        "r1_weight",
+        "noise_every",
+        "retrain_steps",
+        "fit_bins_from",
+    ):
         need(getattr(optim, key) >= 0, f"optim.{key}: not negative")
     need(optim.r1_every >= 1, "optim.r1_every: at least 1")
     need(
@@ -296,11 +334,6 @@ def _check(config: Config, origin: str) -> None:
     )
     need(min(dataclasses.astuple(config.stages)) >= 0, "stages: steps are not negative")
     need(config.total_steps >= 1, "stages: at least one step in all")
-    for key in (
-        "checkpoint_every",
-        "keep_checkpoints",
-        "sample_every",
-        "validate_every",
-        "validation_photos",
-    ):
+    need(0 <= config.seed < 2**32, "seed: 0 to 4294967295")
+    for key in (key for key in _TOP if key != "seed"):
         need(getattr(config, key) >= 1, f"{key}: at least 1")

@@ -8,12 +8,12 @@ import glob
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from colorlab import _core, image_io
 from colorlab.color import lab_to_rgb
-from colorlab.errors import TrainingError
+from colorlab.errors import ImageError, TrainingError
 from numpy.typing import NDArray
 
 from . import shapes
@@ -43,10 +43,11 @@ def index(sources: Sequence[Path]) -> list[Item]:
 
 def _expanded(source: Path) -> list[Path]:
     if source.suffix.lower() == ".txt" and source.is_file():
-        try:
-            lines = [line.strip() for line in source.read_text(encoding="utf-8").splitlines()]
-        except (OSError, UnicodeDecodeError) as error:
-            raise TrainingError(f"the list cannot be read: {error}", path=str(source)) from error
+        try:  # with the mark that editors put first, and file names that are no UTF-8
+            text = source.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        except OSError as error:
+            raise TrainingError(f"cannot be read: {error.strerror}", path=str(source)) from error
+        lines = [line.strip() for line in text.splitlines()]
         return [source.parent / line for line in lines if line and not line.startswith("#")]
     if source.exists() or not glob.has_magic(str(source)):
         return [source]
@@ -77,13 +78,16 @@ def item_weights(items: Sequence[Item], config: DataConfig) -> list[float] | Non
         return None
     if not config.manifest:
         raise TrainingError("data.source_weights needs data.manifest")
+    hint = "A CSV with the columns file and source; none is needed without data.source_weights."
     try:
-        with Path(config.manifest).open(encoding="utf-8", newline="") as file:
+        with Path(config.manifest).open(encoding="utf-8-sig", newline="") as file:
             source_of = {row["file"]: row["source"] for row in csv.DictReader(file)}
-    except (OSError, KeyError) as error:
-        raise TrainingError(
-            str(error), path=config.manifest, hint="A CSV with the columns file and source."
-        ) from error
+    except KeyError as error:
+        reason = f"the manifest has no column {error}"
+        raise TrainingError(reason, path=config.manifest, hint=hint) from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = f"the manifest cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise TrainingError(reason, path=config.manifest, hint=hint) from error
     known = set(source_of.values())
     unknown = set(config.source_weights) - known
     if unknown:
@@ -113,8 +117,9 @@ class Source(Protocol):
 
     def open(self, *, seed: int, first_sample: int) -> Loader: ...
 
-    def photos(self, count: int) -> list[Bytes]:
-        """Up to `count` pictures, uint8 RGB, spread over all that are there."""
+    def photos(self, count: int, *, short_side: int = 512) -> list[Bytes]:
+        """Up to `count` pictures, uint8 RGB, spread over all that are there and can be read; those
+        whose short side is longer are area-reduced."""
         ...
 
 
@@ -142,7 +147,7 @@ class PhotoSource:
 
     def open(self, *, seed: int, first_sample: int) -> Loader:
         data = self.config.data
-        loader: Loader = _core.PhotoLoader(
+        native = _core.PhotoLoader(
             self.items,
             batch=data.batch,
             crop=data.crop,
@@ -155,16 +160,59 @@ class PhotoSource:
             weights=item_weights(self.items, data),
             film=dataclasses.asdict(self.config.augment),
         )
-        return loader
+        return PhotoLoader(native)
 
-    def photos(self, count: int) -> list[Bytes]:
-        images = []
-        for source, _, offset, size in self.items[:: max(1, len(self.items) // count)][:count]:
-            with Path(source).open("rb") as file:
-                file.seek(offset)
-                pixels = image_io.read(file.read(size))
-            images.append((pixels // (257 if pixels.dtype == np.uint16 else 1)).astype(np.uint8))
+    def photos(self, count: int, *, short_side: int = 512) -> list[Bytes]:
+        images, reason = [], None
+        for item in spread(self.items, count):
+            try:
+                images.append(image_io.reduced(read(item), short_side))
+            except (ImageError, OSError) as error:  # training skips them, too
+                reason = error
+        if not images:
+            raise TrainingError(f"none of the photos can be read: {reason}") from reason
         return images
+
+
+def read(item: Item) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """An item's pixels, RGB [H,W,3]. Raises ImageError or OSError when they cannot be had."""
+    source, _, offset, size = item
+    with Path(source).open("rb") as file:
+        file.seek(offset)
+        return image_io.read(file.read(size))
+
+
+def spread(items: Sequence[Any], count: int) -> list[Any]:
+    """At most `count` of them, evenly over their order."""
+    return (
+        [items[i * len(items) // count] for i in range(count)] if count < len(items) else [*items]
+    )
+
+
+class PhotoLoader:
+    """Batches by the native loader."""
+
+    def __init__(self, native: _core.PhotoLoader) -> None:
+        self._native = native
+
+    def next(self) -> tuple[Floats, Floats]:
+        """lightness [N,c,c,1] and ab [N,c,c,2]. Raises TrainingError where next to no photo can
+        be read."""
+        try:
+            return self._native.next()
+        except ImageError as error:
+            failed = self.failed()
+            if not failed:
+                raise
+            raise TrainingError(
+                f"cannot be read: {failed[0][1]}; nor could {len(failed) - 1} others of the photos",
+                path=failed[0][0],
+                hint="`colorlab train --inspect-data` finds those that can.",
+            ) from error
+
+    def failed(self) -> list[tuple[str, str]]:
+        """Paths of the photos that could not be read so far, with the reasons."""
+        return self._native.failed()
 
 
 class ShapeSource:
@@ -183,6 +231,6 @@ class ShapeSource:
             first_sample=first_sample,
         )
 
-    def photos(self, count: int) -> list[Bytes]:
+    def photos(self, count: int, *, short_side: int = 512) -> list[Bytes]:
         lab, _ = shapes.render(0, count, self.config.data.crop, self.config.seed + 1)
         return list(lab_to_rgb(lab))

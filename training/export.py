@@ -18,12 +18,14 @@ from colorlab.model import card as model_card
 from numpy.typing import NDArray
 
 from . import architectures, calibrate, checkpoint, data, evaluate, models, onnx_writer
+from .config import Config, ModelConfig
 
 Storage = Literal["float32", "float16", "int8"]
 
 # Largest |difference| of the output, over its scale of -1..1, from Keras.
 TOLERANCE = {"float32": 1e-4, "float16": 1e-2}
 INT8_TOLERANCE = 0.3  # change of mean dE00 against the truth, from float32
+SIDE = 512  # of the photos for parity and int8, their short one, pixels
 PARITY_PHOTOS = 16
 INT8_PHOTOS = 64  # for calibrating activations; as many others for the gate
 CALIBRATION_PHOTOS = 120
@@ -84,6 +86,8 @@ def export(
         raise OutputError(
             "the file exists already", code="output_exists", path=str(path), hint="Use --overwrite."
         )
+    if options.calibrate and options.gain is not None:
+        raise TrainingError("calibration finds the gain: give one, or photos to calibrate on")
     runs = [runs] if isinstance(runs, Path) else list(runs)
     trained = checkpoint.load_mean(runs, best=options.best)
     given = {key: getattr(options, key) for key in ("temperature", "gain", "default_size")}
@@ -94,14 +98,15 @@ def export(
     inference = models.inference_model(trained.generator, config)
     classes = architectures.color_classes(config.model)
     exported = _write_graph(inference, classes is not None, half=options.storage == "float16")
-    images = _photos(options.photos, trained, 2 * INT8_PHOTOS)
+    count = 2 * INT8_PHOTOS if options.storage == "int8" else PARITY_PHOTOS
+    images = _photos(options.photos, trained, count)
     tensors = [_tensor(image) for image in images]
     change = None
     if options.storage == "int8":
         exported, change = _quantized(exported, images, tensors, config.model.ab_scale)
         narrate(f"int8: mean dE00 changes by {change:+.3f}, allowed is {INT8_TOLERANCE}")
     content = exported.SerializeToString()
-    tensors = tensors[:: max(1, len(tensors) // PARITY_PHOTOS)][:PARITY_PHOTOS]
+    tensors = data.spread(tensors, PARITY_PHOTOS)
     worst = _largest_difference(inference, content, tensors)
     tolerance = TOLERANCE.get(options.storage, float("inf"))
     narrate(
@@ -114,7 +119,7 @@ def export(
             path=str(runs[0]),
         )
     measured = {
-        folder.name: _measure(folder, content, config.model, options.limit)
+        folder.absolute().name: _measure(folder, content, config.model, options.limit)
         for folder in options.validate
     }
     for name, row in measured.items():
@@ -165,8 +170,8 @@ def _write_graph(inference: keras.Model, with_classes: bool, *, half: bool) -> o
 
 
 def _calibrated(
-    generator: keras.Model, config: Any, options: Options, narrate: Callable[[str], None]
-) -> Any:
+    generator: keras.Model, config: Config, options: Options, narrate: Callable[[str], None]
+) -> Config:
     photos = [p for folder in options.calibrate for p in evaluation.photo_files(folder)]
     given = options.temperature
     found = calibrate.calibrate(
@@ -212,10 +217,12 @@ def _quantized(
     return quantized, change
 
 
-def _measure(folder: Path, content: bytes, model: Any, limit: int) -> dict[str, Any]:
+def _measure(folder: Path, content: bytes, model: ModelConfig, limit: int) -> dict[str, Any]:
     photos = evaluation.spread(evaluation.photo_files(folder), limit)
     predict = evaluate.onnx_predictor(content, model.ab_scale)
-    return evaluate.measure(predict, photos, root=folder, size=model.default_size)
+    return evaluate.measure(
+        predict, photos, root=evaluation.root_of(folder), size=model.default_size
+    )
 
 
 def _shareable(config: dict[str, Any]) -> dict[str, Any]:
@@ -225,11 +232,14 @@ def _shareable(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _photos(given: Sequence[Path], trained: checkpoint.Run, count: int) -> list[NDArray[np.uint8]]:
-    """Up to `count` photos, uint8 RGB, spread over those given, else over the run's own."""
+    """Up to `count` photos, uint8 RGB, spread over those given, else over the run's own; at most
+    SIDE pixels on their short side."""
     try:
         if given:
-            return data.PhotoSource(data.index(given), trained.config).photos(count)
-        return data.open_source([Path(s) for s in trained.sources], trained.config).photos(count)
+            source: data.Source = data.PhotoSource(data.index(given), trained.config)
+        else:
+            source = data.open_source([Path(s) for s in trained.sources], trained.config)
+        return source.photos(count, short_side=SIDE)
     except ColorlabError as error:
         raise TrainingError(
             f"parity cannot be checked without photos: {error}", hint="Give some with --photos."
@@ -237,8 +247,8 @@ def _photos(given: Sequence[Path], trained: checkpoint.Run, count: int) -> list[
 
 
 def _tensor(image: NDArray[np.uint8]) -> Floats:
-    """The network's input [1,1,H,W] of a photo, at most 512 pixels on its short side."""
-    return evaluate.network_input(evaluation.to_grey(image), 512)
+    """The network's input [1,1,H,W] of a photo."""
+    return evaluate.network_input(evaluation.to_grey(image), SIDE)
 
 
 def _largest_difference(inference: keras.Model, content: bytes, tensors: list[Floats]) -> float:
@@ -246,7 +256,7 @@ def _largest_difference(inference: keras.Model, content: bytes, tensors: list[Fl
     worst = 0.0
     for tensor in tensors:
         expected = inference(tensor.transpose(0, 2, 3, 1), training=False)
-        expected = np.clip(expected.numpy(), -1, 1)
+        expected = np.clip(np.asarray(expected), -1, 1)
         (found,) = session.run([model_card.OUTPUT_NAME], {model_card.INPUT_NAME: tensor})
         difference = np.abs(found.transpose(0, 2, 3, 1) - expected).max()
         worst = max(worst, float(difference)) if np.isfinite(difference) else float("inf")

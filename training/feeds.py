@@ -7,14 +7,17 @@ model.fit(batches)
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from .config import Config
 from .data import Loader, Source
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 Floats = NDArray[np.float32]
 
@@ -45,6 +48,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 def tf_dataset(source: Source, config: Config) -> tf.data.Dataset:
     """Endless batches as a tf.data.Dataset of (lightness, ab), prefetched."""
+    import tensorflow as tf
 
     def batches() -> Iterator[tuple[Floats, Floats]]:
         loader = source.open(seed=config.seed, first_sample=0)

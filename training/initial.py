@@ -24,7 +24,8 @@ def load_into(generator: keras.Model, source: str | Path) -> None:
     else:
         path = Path(source)
     if path.is_dir():
-        checkpoint.assign(generator.weights, checkpoint.load(path)[0]["ema"], "generator")
+        averaged = checkpoint.load(path)[0].get("ema", [])
+        checkpoint.assign(generator.weights, averaged, "generator", path=path)
     elif path.is_file():
         import onnx
 

@@ -1,7 +1,7 @@
 """A look at photos before training on them: what cannot be read, is nearly grey, or is there twice.
 
 Near-grey photos teach a network to leave things grey, duplicates teach it those photos. Nothing is
-deleted: `keep.txt` lists the rest, to train on with --data.
+deleted: `keep.txt` lists the rest, to train on with --data; photos in tar shards it cannot name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from colorlab.color import rgb_to_lab
 from colorlab.errors import ColorlabError, OutputError
 from numpy.typing import NDArray
 
-from . import data
+from . import data, files
 
 THUMB = 64  # side of a thumbnail, pixels
 GREY_CHROMA = 4.0  # photos whose mean C* is below are nearly grey
@@ -37,7 +37,8 @@ class Findings:
     items: list[data.Item]
     unreadable: list[tuple[int, str]] = field(default_factory=list)
     near_grey: list[int] = field(default_factory=list)
-    duplicates: list[list[int]] = field(default_factory=list)  # groups, the one to keep first
+    # Groups, the one to keep first: one that is not nearly grey, where there is one.
+    duplicates: list[list[int]] = field(default_factory=list)
 
     def kept(self) -> list[int]:
         """All but the unreadable and near-grey ones, and one of each group of duplicates."""
@@ -84,23 +85,18 @@ def inspect(
             hashes[number] = perceptual_hash(lab[..., 0])
             if (number + 1) % 1000 == 0:
                 narrate(f"{number + 1} of {len(items)} photos")
-    found.duplicates = list(groups(hashes))
+    grey = set(found.near_grey)
+    found.duplicates = [sorted(group, key=grey.__contains__) for group in groups(hashes)]
     _write(found, thumbs, folder)
     return found
 
 
 def _look(item: data.Item) -> Bytes | str:
     """A thumbnail [THUMB,THUMB,3], or why there is none."""
-    source, _, offset, size = item
     try:
-        with Path(source).open("rb") as file:
-            file.seek(offset)
-            pixels = image_io.read(file.read(size))
+        return image_io.resized(data.read(item), THUMB, THUMB)
     except (ColorlabError, OSError) as error:
         return str(error)
-    full = 65535 if pixels.dtype == np.uint16 else 255
-    small = _core.resize_area(pixels.astype(np.float32), THUMB, THUMB)
-    return np.round(small * (255 / full)).clip(0, 255).astype(np.uint8)
 
 
 def perceptual_hash(l_star: NDArray[np.float32]) -> int:
@@ -137,22 +133,25 @@ def groups(hashes: dict[int, int]) -> Iterator[list[int]]:
 
 def _write(found: Findings, thumbs: dict[int, Bytes], folder: Path) -> None:
     def listed(name: str, lines: Sequence[str]) -> None:
-        text = "".join(f"{line}\n" for line in lines)
-        (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
+        files.write_text(folder / name, "".join(f"{line}\n" for line in lines))
 
     listed("unreadable.tsv", [f"{found.name(n)}\t{reason}" for n, reason in found.unreadable])
     listed("near-grey.txt", [found.name(n) for n in found.near_grey])
     listed("duplicates.txt", ["\t".join(map(found.name, group)) for group in found.duplicates])
-    files = [number for number in found.kept() if not found.items[number][2]]
-    listed("keep.txt", [str(Path(found.name(n)).absolute()) for n in files])
+    kept = found.kept()
+    single = [number for number in kept if not found.items[number][2]]
+    listed("keep.txt", [str(Path(found.name(n)).absolute()) for n in single])
     flagged = [*found.near_grey, *(n for group in found.duplicates for n in group)][:MOST_SHOWN]
     parts = [
         page.paragraph(
             f"{len(found.unreadable)} unreadable, {len(found.near_grey)} nearly grey, "
-            f"{sum(len(g) - 1 for g in found.duplicates)} duplicates, {len(found.kept())} to keep."
+            f"{sum(len(g) - 1 for g in found.duplicates)} duplicates, {len(kept)} to keep."
             " Lists lie beside this page."
         )
     ]
+    if len(single) < len(kept):
+        told = f"keep.txt names {len(single)} of them: the others lie in tar shards."
+        parts.append(page.paragraph(told, note=True))
     if flagged:
         sheet = contact_sheet([thumbs[number] for number in flagged])
         image_io.write(folder / "contact.png", sheet, overwrite=True)

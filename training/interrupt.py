@@ -13,7 +13,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interruption:
     """While active, the first signal sets `received`; a second one of SIGINT acts as usual.
 
-    Outside the main thread, where Python allows no handlers, it only never receives anything.
+    Outside the main thread, where Python allows no handlers, it never receives anything.
     """
 
     def __init__(self) -> None:

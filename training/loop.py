@@ -6,7 +6,6 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from . import (
     tensorboard,
     validation,
 )
+from . import config as configuration
 from .config import Config
 from .interrupt import Interruption
 
@@ -51,17 +51,21 @@ def train(
     """Trains `run`, or goes on with it if it is there, and returns its checkpoint.
 
     Args:
-        sources: folders, photos and .tar shards.
+        sources: folders, photos, .tar shards, globs and .txt lists of such.
         init: "default", an exported .onnx or another run whose generator a new run starts from.
         validate: folder (or .txt list) of other photos that the run is measured on.
         narrate: told (step, total steps, latest values) every LOG_EVERY steps.
 
     Raises:
-        TrainingError: no photos; a run of another configuration or other photos; a loss that is
-            not finite. The last checkpoint stays in every case.
+        TrainingError: a configuration out of range; no photos, or none that can be read; a run of
+            another configuration or other photos; a loss or weight that is not finite. The last
+            checkpoint stays in every case.
+        InputNotFoundError, InvalidArgumentError: nothing to validate on.
+        OutputError, TrainingError: the run's folder cannot be written.
         OperationCancelled: SIGINT (code "interrupted") or SIGTERM ("terminated") came; a
             checkpoint was written first.
     """
+    configuration.check(config)
     keras.utils.set_random_seed(config.seed)
     source = data.open_source(sources, config)
     resumed = (run / checkpoint.FILE).exists()
@@ -76,12 +80,11 @@ def train(
         groups, state = checkpoint.load(run)
         _check_same_run(run, config, source.fingerprint, state)
     _make_folder(run)
+    checkpoint.sweep(run)
     checkpoint.write_config(run, config)
 
     with backends.scope(config):
-        generator = architectures.generator(
-            config.model if not resumed else replace(config.model, pretrained=False)
-        )
+        generator = architectures.generator(config.model, fresh=not resumed)
         if init is not None and not resumed:
             initial.load_into(generator, init)
         counts = groups["bins"][0] if resumed else _count_bins(source, generator, config)
@@ -90,21 +93,31 @@ def train(
         trainer = backends.trainer(networks, config, weights)
     if resumed:
         for name, variables in trainer.variables().items():
-            checkpoint.assign(variables, groups[name], name)
+            checkpoint.assign(variables, groups.get(name, []), name, path=run)
         trainer.restored()
 
     def save(step: int) -> None:
         trainer.store()
         arrays = {name: checkpoint.arrays(group) for name, group in trainer.variables().items()}
         # A loss is of the weights before its step: the step itself may have broken them.
-        if not all(np.isfinite(array).all() for array in arrays["generator"]):
-            raise _not_finite("a weight", step, run)
+        for name, group in arrays.items():
+            if not all(np.isfinite(array).all() for array in group):
+                raise _not_finite(f"a value of the {name}", step, run)
         told = state | {"step": step, "made_with": made_with}
         checkpoint.save(run, arrays | {"bins": [counts]}, told)
         if config.keep_checkpoints > 1:
             checkpoint.keep(run, step, config.keep_checkpoints)
 
-    _run(trainer, config, source, run, int(state["step"]), save, narrate, validate)
+    try:
+        _run(trainer, config, source, run, int(state["step"]), save, narrate, validate)
+    except BrokenPipeError:  # of whoever is told
+        raise
+    except OSError as error:  # no space, a folder that went away
+        raise TrainingError(
+            f"cannot be written: {error.strerror or error}",
+            path=str(error.filename or run),
+            hint="The last checkpoint is whole: the same command goes on from there.",
+        ) from error
     return run / checkpoint.FILE
 
 
@@ -117,15 +130,9 @@ def _make_folder(run: Path) -> None:
 
 def _check_same_run(run: Path, config: Config, fingerprint: str, state: dict[str, Any]) -> None:
     """A run goes on with its own configuration and photos; only its length may change."""
-    before = checkpoint.read_config(run)
-    if replace(before, stages=config.stages) != config:
-        changed = [
-            f"{section}.{key}" if isinstance(value, dict) else section
-            for section, value in config.as_dict().items()
-            if section != "stages" and value != before.as_dict()[section]
-            for key in (value if isinstance(value, dict) else [""])
-            if not isinstance(value, dict) or value[key] != before.as_dict()[section][key]
-        ]
+    before, now = _settings(checkpoint.read_config(run)), _settings(config)
+    changed = [key for key, value in now.items() if value != before[key]]
+    if changed:
         raise TrainingError(
             f"the run was started with another {', '.join(changed)}",
             path=str(run),
@@ -137,6 +144,17 @@ def _check_same_run(run: Path, config: Config, fingerprint: str, state: dict[str
             path=str(run),
             hint="Give the same --data, or start a new run with --init and this one.",
         )
+
+
+def _settings(config: Config) -> Values:
+    """All of a configuration but the stages, flat, as "data.crop"."""
+    settings: Values = {}
+    for key, value in config.as_dict().items():
+        if not isinstance(value, dict):
+            settings[key] = value
+        elif key != "stages":
+            settings |= {f"{key}.{name}": each for name, each in value.items()}
+    return settings
 
 
 def _run(
@@ -156,11 +174,39 @@ def _run(
     inference = models.inference_model(trainer.networks.generator, config)
     validator = None
     if validate is not None:
-        validator = validation.Validator(validate, config, inference, run)
+        validator = validation.Validator(validate, config, inference, run, first)
     log, board = report.MetricsLog(run, first), tensorboard.Board(run)
-    since, started = first, time.monotonic()
+    total = config.total_steps
+
+    def measure(done: int) -> None:
+        if validator is None or (done % config.validate_every and done != total):
+            return
+        with averaged(trainer):
+            measured = validator.measure(done, trainer.networks)
+        board.scalars("validation", done, measured)
+        narrate(done, total, {"step": done, "validation": measured})
+
+    def show(done: int) -> None:
+        if done % config.sample_every and done != total:
+            return
+        ab_found = _colorized(trainer, inference, samples[0])
+        sheet = report.triptych_sheet(*samples, ab_found, config.model.ab_scale)
+        report.write_triptychs(run, done, sheet)
+        if stage_of(done - 1, config) in ("discriminator", "joint"):
+            report.write_scores(run, done, *trainer.realism(*samples, ab_found))
+        board.image("grey, truth, colorized", done, sheet)
+        log.plot()
+        report_page.write(run, log.rows(), validator.history if validator else [])
+
     with Interruption() as interruption:
-        for step in range(first, config.total_steps):
+        if first:  # what a process that was killed after its last checkpoint did not come to
+            unmeasured = validator and all(row["step"] < first for row in validator.history)
+            if unmeasured:
+                measure(first)
+            if unmeasured or not report.sheet_path(run, first).exists():
+                show(first)
+        since, started = first, time.perf_counter()
+        for step in range(first, total):
             stage = stage_of(step, config)
             head, body = learning_rates(step, config)
             trainer.set_learning_rates(head, body)
@@ -168,46 +214,35 @@ def _run(
             values = trainer.step(stage, step, lightness, ab)
             trainer.update_ema(step)
             done = step + 1
-            last = done == config.total_steps
+            last = done == total
             if done % LOG_EVERY == 0 or last:
                 numbers: Values = {name: float(value) for name, value in values.items()}
                 for name, number in numbers.items():
                     if not math.isfinite(float(number)):
                         raise _not_finite(name, done, run)
-                now = time.monotonic()
+                now = time.perf_counter()
                 speed = (done - since) * config.data.batch / (now - started)
                 since, started = done, now
                 numbers = {"step": done, "stage": stage, "learning_rate": head, **numbers}
                 numbers["images_per_second"] = round(speed, 2)
                 log.append(numbers)
                 board.scalars("train", done, numbers)
-                narrate(done, config.total_steps, numbers)
-            if done % config.checkpoint_every == 0 or last or interruption.received:
+                narrate(done, total, numbers)
+            stopping = interruption.received  # a later signal waits for the next step's checkpoint
+            if done % config.checkpoint_every == 0 or last or stopping:
                 save(done)
-            if validator and (done % config.validate_every == 0 or last):
-                with averaged(trainer):
-                    measured = validator.measure(done, trainer.networks)
-                board.scalars("validation", done, measured)
-                narrate(done, config.total_steps, {"step": done, "validation": measured})
-                since, started = done, time.monotonic()
-            if done % config.sample_every == 0 or last:
-                ab_found = _colorized(trainer, inference, samples[0])
-                sheet = report.triptych_sheet(*samples, ab_found, config.model.ab_scale)
-                report.write_triptychs(run, done, sheet)
-                if stage in ("discriminator", "joint"):
-                    report.write_scores(run, done, *trainer.realism(*samples, ab_found))
-                board.image("grey, truth, colorized", done, sheet)
-                log.plot()
-                report_page.write(run, log.rows(), validator.history if validator else [])
-            if interruption.received and not last:
-                name = interruption.received.name
+                report.write_unreadable(run, loader.failed())
+            before = time.perf_counter()
+            measure(done)
+            show(done)
+            started += time.perf_counter() - before
+            if stopping and not last:
                 raise OperationCancelled(
-                    f"stopped by {name} at step {done} of {config.total_steps}",
+                    f"stopped by {stopping.name} at step {done} of {total}",
                     code=interruption.code,
                     path=str(run),
                     hint="The same command goes on from there.",
                 )
-    report.write_unreadable(run, loader.failed())
 
 
 def _not_finite(what: str, step: int, run: Path) -> TrainingError:
@@ -215,7 +250,8 @@ def _not_finite(what: str, step: int, run: Path) -> TrainingError:
         f"{what} is not finite at step {step}",
         code="not_finite",
         path=str(run),
-        hint="Lower optim.learning_rate; the last checkpoint is from before.",
+        hint="Start another run at a lower optim.learning_rate, from the last checkpoint of this "
+        "one (--init) if it has come that far.",
     )
 
 
@@ -229,7 +265,11 @@ def stage_of(step: int, config: Config) -> str:
 
 
 def learning_rates(step: int, config: Config) -> tuple[float, float]:
-    """Of the decoder and of the encoder: warm-up and schedule in the pixel stage, then flat."""
+    """Of the decoder and of the encoder: warm-up and schedule in the pixel stage, then flat.
+
+    The rate rises linearly over `warmup_steps`; "cosine" (Loshchilov & Hutter 2016) and "linear"
+    fall to 2 % of the peak at the stage's end.
+    """
     optim, pixel = config.optim, config.stages.pixel_steps
     if step >= pixel:
         return optim.joint_learning_rate, optim.joint_learning_rate * optim.encoder_rate

@@ -21,13 +21,17 @@ PLAIN_ENCODERS = {
 DOWNSCALE = 4  # the ab output is this much smaller than the input
 
 
-def build_generator(config: ModelConfig) -> Model:
+def build_generator(config: ModelConfig, *, fresh: bool = True) -> Model:
     """U-Net [N,H,W,1] -> logits over the ab bins [N,H/4,W/4,Q] and residual ab [N,H/4,W/4,2].
 
     The residual is in units of ab_scale, added to the bins' annealed mean. With the regression head
     the only output is ab [N,H/4,W/4,2], in the same units.
+
+    Args:
+        fresh: an encoder of `config.pretrained` has its ImageNet weights; else those of all layers
+            are still to be loaded, and the ImageNet ones need not be there.
     """
-    encoder = _encoder(config)
+    encoder = _encoder(config, fresh=fresh)
     quarter, eighth, sixteenth, top = encoder.outputs[-4:]
     x = _conv(top, config.decoder[0], 1, "decoder32")
     for tap, width, name in zip(
@@ -45,16 +49,17 @@ def build_generator(config: ModelConfig) -> Model:
     return Model(encoder.inputs[0], [logits, residual], name="generator")
 
 
-def _encoder(config: ModelConfig) -> Model:
+def _encoder(config: ModelConfig, *, fresh: bool) -> Model:
+    pretrained = config.pretrained and fresh
     if config.architecture in PLAIN_ENCODERS:
         return _plain_encoder(PLAIN_ENCODERS[config.architecture])
     if config.architecture == "unet-keras":
-        encoder = backbones.build_encoder(config.backbone, pretrained=config.pretrained)
+        encoder = backbones.build_encoder(config.backbone, pretrained=pretrained)
         onnx_writer.check(encoder)  # rather now than after the training
     else:
         variant = lite.VARIANTS[config.architecture]
         encoder = lite.build_encoder(variant)
-        if config.pretrained:
+        if pretrained:
             lite.load_pretrained(encoder, variant)
     for layer in encoder.layers:
         if isinstance(layer, layers.BatchNormalization) and config.pretrained:

@@ -15,12 +15,14 @@ from .onnx_graph import Graph
 
 def _padding(graph: Graph, layer: layers.ZeroPadding2D) -> None:
     (top, bottom), (left, right) = layer.padding
+    before = graph.pads.get(id(layer.input), [0, 0, 0, 0])
+    pads = [p + q for p, q in zip(before, (top, left, bottom, right), strict=True)]
     graph.names[id(layer.output)] = graph.names[id(layer.input)]
-    graph.pads[id(layer.output)] = [top, left, bottom, right]
+    graph.pads[id(layer.output)] = pads
 
 
 def _conv(graph: Graph, layer: layers.Conv2D) -> None:
-    _any_conv(graph, layer, group=1, weights=[layer.kernel])
+    _any_conv(graph, layer, group=layer.groups, weights=[layer.kernel])
 
 
 def _depthwise(graph: Graph, layer: layers.DepthwiseConv2D) -> None:

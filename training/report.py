@@ -12,13 +12,19 @@ from colorlab import _core, image_io
 from colorlab.color import lab_to_rgb
 from numpy.typing import NDArray
 
-# Panels of the plot, from the top: the names that are drawn where a run has them.
+from . import files
+
+# Panels of the plot, from the top: what its axis says, and the names that are drawn where a run
+# has them.
 PANELS = (
-    ("loss", "cross_entropy"),
-    ("ab_error",),
-    ("adversarial", "feature_matching", "discriminator_loss", "discriminator_accuracy"),
+    ("generator's loss", ("loss", "cross_entropy")),
+    ("mean distance of ab,\na*b* units", ("ab_error",)),
+    ("adversarial losses", ("adversarial", "feature_matching", "discriminator_loss")),
+    ("discriminator's accuracy", ("discriminator_accuracy",)),
 )
+_MARKED = 30  # curves of so few points show them; one point alone is no line
 SCORES = Path("samples/scores.json")
+SMALLEST = 96  # side of a picture in a sheet of samples, pixels: smaller ones are enlarged
 
 
 class MetricsLog:
@@ -27,10 +33,7 @@ class MetricsLog:
     def __init__(self, run: Path, step: int) -> None:
         self.path = run / "metrics.jsonl"
         kept = [row for row in self.rows() if row["step"] <= step]
-        text = "".join(json.dumps(row) + "\n" for row in kept)
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(self.path)
+        files.write_text(self.path, "".join(json.dumps(row) + "\n" for row in kept))
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows so far; a last line that a crash cut off does not count."""
@@ -44,31 +47,47 @@ class MetricsLog:
             file.write(json.dumps(dict(values)) + "\n")
 
     def plot(self) -> None:
-        """losses.png: the generator's losses, its error in a*b* units, and the discriminator's."""
+        """losses.png: the generator's losses and error, what its opponent makes of it."""
         from matplotlib.figure import Figure
 
         rows = self.rows()
-        panels = [names for names in PANELS if any(name in row for row in rows for name in names)]
+        curves = {
+            name: [(row["step"], row[name]) for row in rows if name in row]
+            for _, names in PANELS
+            for name in names
+        }
+        known = [(label, [name for name in names if curves[name]]) for label, names in PANELS]
+        panels = [(label, names) for label, names in known if names]
         if not panels:
             return
-        figure = Figure(figsize=(9, 3 * len(panels)), layout="constrained")
+        figure = Figure(figsize=(9, 2.5 * len(panels)), layout="constrained")
         axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-        for axis, names in zip(axes, panels, strict=True):
+        for axis, (says, names) in zip(axes, panels, strict=True):
             for name in names:
-                points = [(row["step"], row[name]) for row in rows if name in row]
-                if points:
-                    axis.plot(*zip(*points, strict=True), label=name, linewidth=1)
-            axis.legend()
+                steps, values = zip(*curves[name], strict=True)
+                marker = "o" if len(steps) <= _MARKED else None
+                label = name.replace("_", " ")
+                axis.plot(steps, values, label=label, linewidth=1, marker=marker, markersize=3)
+            axis.set_ylabel(says)
             axis.grid(alpha=0.3)
+            if len(names) > 1:
+                axis.legend()
+            if names == ["discriminator_accuracy"]:
+                axis.set_ylim(-0.03, 1.03)
         axes[-1].set_xlabel("step")
+        axes[-1].set_xlim(left=0)
+        axes[-1].xaxis.get_major_locator().set_params(integer=True)
         figure.savefig(self.path.with_name("losses.png"), dpi=110)
 
 
 def write_unreadable(run: Path, failed: Sequence[tuple[str, str]]) -> None:
-    """unreadable.tsv: the photos that could not be read, with the reasons."""
-    if failed:
-        lines = "".join(f"{path}\t{reason}\n" for path, reason in failed)
-        (run / "unreadable.tsv").write_text(lines, encoding="utf-8", errors="surrogateescape")
+    """Adds to unreadable.tsv the photos that could not be read, with the reasons."""
+    path = run / "unreadable.tsv"
+    known = path.read_text("utf-8", "surrogateescape").splitlines() if path.exists() else []
+    listed = {line.split("\t")[0] for line in known}
+    new = [f"{photo}\t{reason}" for photo, reason in failed if photo not in listed]
+    if new:
+        files.write_text(path, "".join(f"{line}\n" for line in [*known, *new]))
 
 
 def triptych_sheet(
@@ -77,7 +96,12 @@ def triptych_sheet(
     ab_predicted: NDArray[np.float32],
     ab_scale: float,
 ) -> NDArray[np.uint8]:
-    """Rows of grey | truth | colorized, two samples per row: uint8 RGB."""
+    """Rows of grey | truth | colorized, two samples per row (white after an odd last): uint8 RGB.
+
+    Args:
+        lightness: [N,c,c,1], L*/50 - 1. ab_true: [N,c,c,2]. ab_predicted: [N,h,w,2], over
+            `ab_scale` like the true ones, brought to the size of the lightness along its edges.
+    """
     l_star = (lightness + 1) * 50
     grown = np.stack(
         [_core.upsample_ab(ab, grey[..., 0]) for ab, grey in zip(ab_predicted, l_star, strict=True)]
@@ -86,37 +110,31 @@ def triptych_sheet(
         lab_to_rgb(np.concatenate([l_star, ab * ab_scale], -1).astype(np.float32), gamut="chroma")
         for ab in (np.zeros_like(ab_true), ab_true, grown)
     ]
-    rows = np.concatenate(panels, axis=2)  # [N, c, 3c, 3]
-    count = len(rows) // 2 * 2
-    pairs = [np.concatenate([rows[i], rows[i + 1]], axis=1) for i in range(0, count, 2)]
-    sheet: NDArray[np.uint8] = np.concatenate(pairs or [rows[0]], axis=0)
-    return sheet
+    rows: NDArray[np.uint8] = np.concatenate(panels, axis=2)  # [N, c, 3c, 3]
+    if len(rows) > 1:
+        if len(rows) % 2:
+            rows = np.concatenate([rows, np.full_like(rows[:1], 255)])
+        rows = np.concatenate([rows[::2], rows[1::2]], axis=2)
+    times = -(-SMALLEST // lightness.shape[1])
+    return np.concatenate([*rows]).repeat(times, axis=0).repeat(times, axis=1)
 
 
-def write_triptychs(run: Path, step: int, sheet: NDArray[np.uint8]) -> Path:
-    """samples/000400.png, replaced if it is there (a resumed run passes the step again)."""
-    path = run / "samples" / f"{step:06d}.png"
+def sheet_path(run: Path, step: int) -> Path:
+    """Where a step's sheet of samples lies: samples/000400.png."""
+    return run / "samples" / f"{step:06d}.png"
+
+
+def write_triptychs(run: Path, step: int, sheet: NDArray[np.uint8]) -> None:
+    """Writes a step's sheet, or replaces it (a resumed run may pass the step again)."""
+    path = sheet_path(run, step)
     path.parent.mkdir(exist_ok=True)
     image_io.write(path, sheet, overwrite=True)
-    return path
 
 
 def write_scores(
     run: Path, step: int, true: NDArray[np.float32], colorized: NDArray[np.float32]
 ) -> None:
     """Adds a row to samples/scores.json: how true the discriminator takes each sample for."""
-    rows = [row for row in read_scores(run) if row["step"] < step]
+    rows = [row for row in files.read_rows(run / SCORES) if row["step"] < step]
     rows.append({"step": step, "truth": true.tolist(), "colorized": colorized.tolist()})
-    path = run / SCORES
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(rows), encoding="utf-8")
-    temporary.replace(path)
-
-
-def read_scores(run: Path) -> list[dict[str, Any]]:
-    """The rows that `write_scores` wrote, none without a discriminator."""
-    path = run / SCORES
-    if not path.exists():
-        return []
-    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return rows
+    files.write_text(run / SCORES, json.dumps(rows))

@@ -8,21 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from colorlab import html_report as page
+from colorlab.evaluation_report import METRICS
 
-from . import report
+from . import files, report
 
 SHEETS = 6  # triptychs shown, spread over the run
 
-_COLUMNS = (
-    ("step", "step", "d"),
-    ("psnr", "PSNR, dB", ".2f"),
-    ("delta_e00", "ΔE00", ".2f"),
-    ("auc", "AuC, %", ".2f"),
-    ("auc_rebalanced", "AuC rebalanced, %", ".2f"),
-    ("cf", "CF", ".1f"),
-    ("cf_share", "of the truth's", ".0%"),
-    ("grey_fraction", "grey pixels", ".1%"),
-)
+_METRICS = ("psnr", "delta_e00", "auc", "auc_rebalanced", "cf", "cf_share", "grey_fraction")
+_COLUMNS = (("step", "step", "d"), *(metric for metric in METRICS if metric[0] in _METRICS))
 
 
 def write(run: Path, rows: list[dict[str, Any]], validation: list[dict[str, Any]]) -> Path:
@@ -44,12 +37,12 @@ def write(run: Path, rows: list[dict[str, Any]], validation: list[dict[str, Any]
         parts += [page.heading("Losses"), page.embedded(curves, alt="losses over the steps")]
     if validation:
         parts += [page.heading("Validation"), _validation(validation)]
-    sheets = sorted((run / "samples").glob("*.png"))
-    scores = report.read_scores(run)
+    sheets = sorted((run / "samples").glob("[0-9]*.png"), key=_step_of)
+    scores = files.read_rows(run / report.SCORES)
     if sheets:
         parts.append(page.heading("Samples: grey, truth, colorized"))
         for sheet in _shown(sheets):
-            step = int(sheet.stem)
+            step = _step_of(sheet)
             parts += [page.heading(f"step {step}", 3), page.embedded(sheet, alt=f"step {step}")]
             parts += [_scores(row) for row in scores if row["step"] == step]
     settings = json.loads((run / "config.json").read_text(encoding="utf-8"))
@@ -59,11 +52,15 @@ def write(run: Path, rows: list[dict[str, Any]], validation: list[dict[str, Any]
     return path
 
 
+def _step_of(sheet: Path) -> int:
+    return int(sheet.stem)
+
+
 def _shown(sheets: list[Path]) -> Iterable[Path]:
     """The latest first, then evenly back to the first."""
     count = min(SHEETS, len(sheets))
     picked = {round(i * (len(sheets) - 1) / max(1, count - 1)) for i in range(count)}
-    return [sheets[i] for i in sorted(picked | {len(sheets) - 1}, reverse=True)]
+    return [sheets[i] for i in sorted(picked, reverse=True)]
 
 
 def _validation(rows: list[dict[str, Any]]) -> str:

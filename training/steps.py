@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -80,8 +80,12 @@ class Trainer(ABC):
 
     def variables(self) -> dict[str, Sequence[Any]]:
         """Everything that a run must remember, by the name of its group in a checkpoint."""
+        generator = self.networks.generator
+        weights = {id(v) for v in generator.weights}
         groups: dict[str, Sequence[Any]] = {
-            "generator": self.networks.generator.weights,
+            "generator": generator.weights,
+            # Where the random numbers of its dropouts have come to; few generators have any.
+            "dropout": [v for v in generator.variables if id(v) not in weights],
             "discriminator": self.networks.discriminator.variables,
             "ema": self.networks.ema,
         }
@@ -125,9 +129,11 @@ class Trainer(ABC):
         Every step at first, later every few steps by as much: moving each of hundreds of weights
         costs 3 % of a small network's step.
         """
-        steps = 1 if number < _AVERAGED_EACH_STEP else _STEPS_PER_AVERAGE
+        each = number < _AVERAGED_EACH_STEP or not self.config.optim.ema
+        steps = 1 if each else _STEPS_PER_AVERAGE
         if (number + 1) % steps == 0:
-            # A short average at first, or the random start would stay in it for a thousand steps.
+            # A short average at first, or the random start would stay in it for a thousand steps:
+            # as TensorFlow's ExponentialMovingAverage does by `num_updates`.
             self._blend(min(self.config.optim.ema, (1 + number) / (10 + number)) ** steps)
 
     def noise(self, number: int, ab: Floats) -> Floats:
@@ -139,14 +145,13 @@ class Trainer(ABC):
 
     def realism(self, lightness: Floats, ab_true: Floats, ab: Floats) -> tuple[Floats, Floats]:
         """What the discriminator makes of true and of generated ab: 0..1, one for each picture."""
-        scores = []
-        for pictures in (ab_true, ab):
-            small = [np.asarray(shrink(each, ab)) for each in (lightness, pictures)]
-            critic = self.networks.discriminator
-            outputs = critic(small if len(critic.inputs) == 2 else small[1], training=False)
-            score = outputs[-1] if isinstance(outputs, list | tuple) else outputs
-            scores.append(np.asarray(self.objective.realism(score)))
-        return scores[0], scores[1]
+        critic, small = self.networks.discriminator, np.asarray(shrink(lightness, ab))
+
+        def score(pictures: Floats) -> Floats:
+            *_, logits = judged(critic, lambda x: critic(x, training=False), small, pictures)
+            return np.asarray(self.objective.realism(logits))
+
+        return score(np.asarray(shrink(ab_true, ab))), score(ab)
 
     @cached_property
     def downscale(self) -> int:
@@ -175,6 +180,19 @@ class Trainer(ABC):
 
     def restored(self) -> None:  # noqa: B027
         """To be called after `variables()` were assigned from a checkpoint."""
+
+
+def judged(
+    discriminator: keras.Model, call: Callable[[Any], Any], lightness: Any, ab: Any
+) -> list[Any]:
+    """Features and logits, float32, of a discriminator of lightness and ab, or of ab alone.
+
+    Args:
+        call: gives the discriminator's outputs for its inputs.
+    """
+    outputs = call([lightness, ab] if len(discriminator.inputs) == 2 else ab)
+    outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+    return [keras.ops.cast(output, "float32") for output in outputs]
 
 
 class LossScaling:

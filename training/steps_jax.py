@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from .config import Config
-from .steps import Floats, Kind, LossScaling, Networks, Trainer, Values
+from .steps import Floats, Kind, LossScaling, Networks, Trainer, Values, judged
 
 State = dict[str, list[jax.Array]]
 
@@ -38,10 +38,7 @@ class _Stateless:
         return outputs
 
     def judged(self, lightness: Any, ab: Any, training: bool = True) -> list[Any]:
-        inputs = [lightness, ab] if len(self.model.inputs) == 2 else ab
-        outputs = self(inputs, training)
-        outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-        return [keras.ops.cast(output, "float32") for output in outputs]
+        return judged(self.model, lambda inputs: self(inputs, training), lightness, ab)
 
 
 class JaxTrainer(Trainer):

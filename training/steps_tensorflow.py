@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from .config import Config
-from .steps import Floats, Kind, LossScaling, Networks, Trainer, Values
+from .steps import Floats, Kind, LossScaling, Networks, Trainer, Values, judged
 
 Updates = list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]
 
@@ -57,27 +58,27 @@ class TensorFlowTrainer(Trainer):
         return self._compiled[kind](*parts)  # type: ignore[no-any-return]
 
     def _compile(self, kind: Kind) -> Callable[..., Any]:
-        body = self._body(kind)
+        # TensorFlow warns of five compilations of one function's code; of a partial it sees none.
+        step = functools.partial(self._step, self._body(kind))
+        return tf.function(step, reduce_retracing=True)  # type: ignore[no-any-return]
 
-        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def step(*batch: tf.Tensor) -> Values:
-            if self.strategy.num_replicas_in_sync == 1:
-                return body(*batch)
-            values = self.strategy.run(body, batch)
-            return {
-                name: self.strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
-                for name, value in values.items()
-            }
-
-        return step  # type: ignore[no-any-return]
+    def _step(self, body: Callable[..., Values], *batch: tf.Tensor) -> Values:
+        if self.strategy.num_replicas_in_sync == 1:
+            return body(*batch)
+        values = self.strategy.run(body, batch)
+        return {
+            name: self.strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
+            for name, value in values.items()
+        }
 
     def _body(self, kind: Kind) -> Callable[..., Values]:
         generator, objective = self.networks.generator, self.objective
+        critic = self.networks.discriminator
 
         def criticize(
             lightness: tf.Tensor, ab: tf.Tensor, training: bool = True
         ) -> list[tf.Tensor]:
-            return judged(self.networks.discriminator, lightness, ab, training=training)
+            return judged(critic, lambda x: critic(x, training=training), lightness, ab)
 
         def judge(lightness: tf.Tensor, ab: tf.Tensor) -> list[tf.Tensor]:
             return criticize(lightness, ab, training=False)
@@ -108,7 +109,7 @@ class TensorFlowTrainer(Trainer):
                         (judge, _gradient) if kind.r1 else None,
                     )
                     scaled = self._scaled(loss)
-                variables = self.networks.discriminator.trainable_variables
+                variables = critic.trainable_variables
                 self._apply(tape, scaled, [(self.patch_optimizer, variables)])
                 parts |= told
             return parts
@@ -161,14 +162,6 @@ class TensorFlowTrainer(Trainer):
         held = {id(w) for layer in generator.layers if not layer.trainable for w in layer.weights}
         pairs = zip(self.networks.ema, generator.weights, strict=True)
         return [(average, weight) for average, weight in pairs if id(weight) not in held]
-
-
-def judged(discriminator: keras.Model, lightness: Any, ab: Any, *, training: bool) -> list[Any]:
-    """Features and logits in float32, of discriminators of lightness and ab, or of ab alone."""
-    inputs = [lightness, ab] if len(discriminator.inputs) == 2 else ab
-    outputs = discriminator(inputs, training=training)
-    outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-    return [tf.cast(output, tf.float32) for output in outputs]
 
 
 def _gradient(function: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """What is found in a folder of photos before training on it."""
 
 import itertools
+import tarfile
 
 import numpy as np
 import pytest
@@ -52,6 +53,27 @@ def test_greys_duplicates_and_broken_ones_are_listed(folder, tmp_path):
     assert "1 unreadable, 2 nearly grey, 2 duplicates, 10 to keep" in page
     with pytest.raises(OutputError, match="holds a report already"):
         inspect_data.inspect([folder], out)
+
+
+def test_of_duplicates_a_coloured_one_is_kept(tmp_path):
+    folder = write_photos(tmp_path / "photos", 1)
+    with Image.open(folder / "00.png") as image:
+        image.convert("L").save(folder / "0-grey.png")  # comes first
+    found = inspect_data.inspect([folder], tmp_path / "report")
+    assert [found.items[n][1] for n in found.kept()] == ["00.png"]
+    assert [[found.items[n][1] for n in group] for group in found.duplicates] == [
+        ["00.png", "0-grey.png"]
+    ]
+
+
+def test_photos_in_shards_are_looked_at_but_not_listed(folder, tmp_path):
+    with tarfile.open(tmp_path / "more.tar", "w") as tar:
+        tar.add(write_photos(tmp_path / "more", 1, seed=8) / "00.png", "x.png")
+    out = tmp_path / "report"
+    found = inspect_data.inspect([folder, tmp_path / "more.tar"], out)
+    assert len(found.kept()) == 11
+    assert "x.png" not in (out / "keep.txt").read_text()
+    assert "keep.txt names 10 of them" in (out / "report.html").read_text()
 
 
 def test_groups_are_those_of_all_pairs():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import signal
 import threading
 
@@ -16,7 +17,7 @@ from colorlab import image_io
 from colorlab.errors import OperationCancelled, TrainingError
 from colorlab.model import verification
 from colorlab.session import GeneratorSession
-from colorlab.training import checkpoint, config, export, loop, report
+from colorlab.training import checkpoint, config, encoder, export, files, loop, report
 
 from .conftest import write_photos
 
@@ -29,11 +30,22 @@ TINY = config.from_dict(
         "validation_photos": 3,
         "data": {"crop": 32, "batch": 4},
         "augment": {"response": 1.0, "grain": 0.05, "jpeg": 0.5},
-        "model": {"pretrained": False, "decoder": [16, 16, 8]},
+        "model": {"decoder": [16, 16, 8]},
         "stages": {"pixel_steps": 4},
         "optim": {"fit_bins_from": 8, "warmup_steps": 1, "freeze_encoder": 0.0, "ema": 0.5},
     }
 )
+
+# Where the network does not matter: a fifth of the time.
+NANO = dataclasses.replace(TINY, model=dataclasses.replace(TINY.model, architecture="unet-nano"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_pretrained():
+    """What is pre-trained is frozen like it, but random: its package need not be there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder, "load_pretrained", lambda *_: None)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +65,7 @@ def test_a_run_leaves_what_it_promises(straight):
     assert rows[-1]["loss"] > rows[-1]["cross_entropy"] > 0
     assert [row[0] for row in told] == [4, 4]
     assert told[1][2]["validation"]["psnr"] > 5
-    assert image_io.read(run / "samples" / "000004.png").shape == (64, 192, 3)
+    assert image_io.read(run / "samples" / "000004.png").shape == (192, 576, 3)
     page = (run / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 2
     assert "ΔE00" in page
@@ -101,6 +113,25 @@ def test_a_killed_run_resumes_exactly(straight, photos, tmp_path, monkeypatch):
             np.testing.assert_array_equal(found[group][number], array, err_msg=f"{group} {number}")
 
 
+def test_killed_after_its_last_checkpoint_a_run_still_gets_its_report(
+    photos, tmp_path, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    settings = dataclasses.replace(NANO, stages=config.StageConfig(pixel_steps=1))
+    monkeypatch.setattr(report, "write_triptychs", die)
+    with pytest.raises(Killed):
+        loop.train([photos], tmp_path / "run", settings)
+    monkeypatch.undo()
+    loop.train([photos], tmp_path / "run", settings, validate=photos)
+    assert report.sheet_path(tmp_path / "run", 1).exists()
+    assert "ΔE00" in (tmp_path / "run/report.html").read_text()
+
+
 def test_a_complete_run_stays_as_it_is(straight, photos):
     before = (straight[0] / checkpoint.FILE).read_bytes()
     loop.train([photos], straight[0], TINY)
@@ -124,9 +155,10 @@ def test_no_photos_and_no_folder(tmp_path):
 @pytest.mark.parametrize("head", config.HEADS)
 def test_all_stages_change_what_they_should(photos, tmp_path, head):
     stages = config.StageConfig(pixel_steps=1, discriminator_steps=1, joint_steps=1)
+    base = TINY if head == "classification" else NANO
     settings = dataclasses.replace(
-        TINY,
-        model=dataclasses.replace(TINY.model, head=head),
+        base,
+        model=dataclasses.replace(base.model, head=head),
         stages=stages,
         checkpoint_every=1,
         optim=dataclasses.replace(TINY.optim, freeze_encoder=0.5),
@@ -156,7 +188,7 @@ def test_all_stages_change_what_they_should(photos, tmp_path, head):
     rows = [json.loads(r) for r in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     assert [row["stage"] for row in rows] == ["decoder", "discriminator", "joint"]
     assert {"adversarial", "feature_matching", "discriminator_accuracy"} <= set(rows[-1])
-    scores = report.read_scores(tmp_path / "run")[-1]
+    scores = files.read_rows(tmp_path / "run" / report.SCORES)[-1]
     assert scores["step"] == 3
     assert len(scores["truth"]) == len(scores["colorized"]) == min(loop.SAMPLES, TINY.data.batch)
     assert all(0 < score < 1 for score in scores["truth"] + scores["colorized"])
@@ -166,12 +198,54 @@ def test_all_stages_change_what_they_should(photos, tmp_path, head):
 
 def test_broken_weights_are_never_saved(photos, tmp_path):
     settings = dataclasses.replace(
-        TINY, optim=dataclasses.replace(TINY.optim, learning_rate=1e38, warmup_steps=0)
+        NANO, optim=dataclasses.replace(NANO.optim, learning_rate=1e38, warmup_steps=0)
     )
-    with pytest.raises(TrainingError, match="is not finite at step") as caught:
+    with pytest.raises(TrainingError, match="generator is not finite at step") as caught:
         loop.train([photos], tmp_path / "run", settings)
     assert caught.value.code == "not_finite"
     assert not (tmp_path / "run" / checkpoint.FILE).exists()
+
+
+def test_a_broken_discriminator_is_never_saved(photos, tmp_path):
+    settings = dataclasses.replace(
+        NANO,
+        checkpoint_every=1,
+        stages=config.StageConfig(pixel_steps=1, discriminator_steps=9),
+        optim=dataclasses.replace(NANO.optim, discriminator_learning_rate=3e38),
+    )
+    with pytest.raises(TrainingError, match="discriminator is not finite at step"):
+        loop.train([photos], tmp_path / "run", settings)
+    saved = checkpoint.load(tmp_path / "run")[0]["discriminator"]
+    assert all(np.isfinite(array).all() for array in saved)
+
+
+def test_a_full_disk_is_told(photos, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "metrics.jsonl")
+
+    monkeypatch.setattr(report.MetricsLog, "append", full)
+    with pytest.raises(TrainingError, match=r"metrics\.jsonl: cannot be written: No space left"):
+        loop.train([photos], tmp_path / "run", NANO)
+
+
+def test_a_signal_while_samples_are_drawn_waits_for_the_next_checkpoint(
+    photos, tmp_path, monkeypatch
+):
+    """The step that the message names is in the checkpoint."""
+    left = tmp_path / "run" / f".{checkpoint.FILE}.123"  # by a process that was killed as it saved
+    left.parent.mkdir()
+    left.touch()
+
+    def interrupted(*_):
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(report, "write_triptychs", interrupted)
+    settings = dataclasses.replace(NANO, checkpoint_every=100, sample_every=1)
+    with pytest.raises(OperationCancelled, match="SIGTERM at step 2 of 4") as caught:
+        loop.train([photos], tmp_path / "run", settings)
+    assert caught.value.code == "terminated"
+    assert checkpoint.load(tmp_path / "run")[1]["step"] == 2
+    assert not left.exists()
 
 
 def test_a_signal_leaves_a_resumable_run(photos, tmp_path, monkeypatch):
@@ -180,7 +254,7 @@ def test_a_signal_leaves_a_resumable_run(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "LOG_EVERY", 1)
     with pytest.raises(OperationCancelled, match="SIGTERM at step 1 of 4") as caught:
         loop.train(
-            [photos], tmp_path / "run", TINY, narrate=lambda *_: signal.raise_signal(signal.SIGTERM)
+            [photos], tmp_path / "run", NANO, narrate=lambda *_: signal.raise_signal(signal.SIGTERM)
         )
     assert caught.value.code == "terminated"
     assert checkpoint.load(tmp_path / "run")[1]["step"] == 1
@@ -220,11 +294,34 @@ def test_export_and_start_again_from_it(straight, photos, tmp_path):
         loop.initial.load_into(generator, tmp_path / "none.onnx")
 
 
-def test_several_runs_become_their_mean(straight, photos, tmp_path):
+def test_broken_photos_and_lists_of_photos_do_for_an_export(straight, photos, tmp_path):
+    folder = shutil.copytree(photos, tmp_path / "photos")
+    (folder / "00.png").write_text("Dear diary")
+    (folder / "some.txt").write_text("01.png\n02.png\n")
+    (folder / "two").mkdir()
+    for name in ("01.png", "02.png"):
+        shutil.copy(folder / name, folder / "two")
+    options = export.Options(
+        photos=[folder], calibrate=[folder], validate=[folder / "some.txt", folder / "two"]
+    )
+    told = []
+    written = export.export(straight[0], tmp_path / "x.onnx", options, narrate=told.append)
+    assert written.photos == 11
+    assert any(line.startswith("left out: ") and "00.png" in line for line in told)
+    # The same photos by a list and as a folder: figures that may be compared.
+    by_list, by_folder = (row["protocol"]["hash"] for row in written.metrics.values())
+    assert by_list == by_folder
+    both = dataclasses.replace(options, gain=1.2)
+    with pytest.raises(TrainingError, match="finds the gain"):
+        export.export(straight[0], tmp_path / "y.onnx", both)
+
+
+def test_several_runs_become_their_mean(photos, tmp_path):
     """The mean ships, and another run can start from it."""
-    other = dataclasses.replace(TINY, seed=9)
-    loop.train([photos], tmp_path / "other", other, init=straight[0])
-    runs = [straight[0], tmp_path / "other"]
+    short = dataclasses.replace(NANO, stages=config.StageConfig(pixel_steps=1))
+    runs = [tmp_path / "one", tmp_path / "other"]
+    loop.train([photos], runs[0], short)
+    loop.train([photos], runs[1], dataclasses.replace(short, seed=9), init=runs[0])
     path = tmp_path / "mean.onnx"
     assert export.export(runs, path, export.Options()).largest_difference <= 1e-4
     generator = checkpoint.load_run(runs[0]).generator
@@ -233,11 +330,14 @@ def test_several_runs_become_their_mean(straight, photos, tmp_path):
     for weight, (a, b) in zip(generator.weights, pairs, strict=True):
         np.testing.assert_allclose(weight.numpy(), (a + b) / 2, rtol=1e-5, atol=1e-7)
 
-    wide = dataclasses.replace(TINY, model=dataclasses.replace(TINY.model, decoder=(16, 16, 16)))
-    (tmp_path / "wide").mkdir()
-    checkpoint.write_config(tmp_path / "wide", wide)
-    with pytest.raises(TrainingError, match=r"wide.*another model\.decoder"):
-        export.export([*runs, tmp_path / "wide"], tmp_path / "no.onnx", export.Options())
+    for key, value in (("decoder", (16, 16, 16)), ("head", "regression")):
+        odd = dataclasses.replace(NANO, model=dataclasses.replace(NANO.model, **{key: value}))
+        (tmp_path / key).mkdir()
+        checkpoint.write_config(tmp_path / key, odd)
+        with pytest.raises(TrainingError, match=rf"{key}.*another model\.{key}"):
+            export.export([*runs, tmp_path / key], tmp_path / "no.onnx", export.Options())
+    with pytest.raises(TrainingError, match=r"best\.npz: there is no checkpoint.*--validate"):
+        export.export(runs, tmp_path / "no.onnx", export.Options(best=True))
 
 
 def test_int8_is_smaller_and_close(straight, photos, tmp_path):
@@ -255,11 +355,6 @@ def test_int8_is_smaller_and_close(straight, photos, tmp_path):
         sharp = np.exp(logits[0].astype(np.float64) / classes.temperature)
         mean = np.einsum("qhw,qc->chw", sharp / sharp.sum(0), np.array(classes.centres))
         np.testing.assert_allclose(ab[0], classes.gain * mean, atol=1.5)
-
-
-def test_a_log_drops_what_its_checkpoint_does_not_know(tmp_path):
-    (tmp_path / "metrics.jsonl").write_text('{"step": 1}\n{"step": 2}\n{"step": 3}\n{"ste')
-    assert [row["step"] for row in report.MetricsLog(tmp_path, 2).rows()] == [1, 2]
 
 
 def test_rates_and_stages():

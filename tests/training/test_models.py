@@ -108,6 +108,15 @@ def test_onnx_gives_what_keras_gives_at_any_size(inference, lightness):
         np.testing.assert_allclose(run(exported, tensor), expected, atol=1e-4)
 
 
+def test_groups_and_several_paddings_are_what_keras_makes_of_them(lightness):
+    source = keras.layers.Input((None, None, 1))
+    x = keras.layers.Conv2D(4, 3, padding="same")(source)
+    x = keras.layers.ZeroPadding2D(((0, 1), (2, 0)))(keras.layers.ZeroPadding2D(1)(x))
+    x = keras.layers.Conv2D(6, 3, groups=2)(x)
+    model = keras.Model(source, keras.layers.Conv2D(2, 1, activation="tanh")(x))
+    np.testing.assert_allclose(run(to_onnx(model), lightness), model(lightness), atol=1e-5)
+
+
 def test_half_precision_halves_the_file(inference, lightness):
     whole, half = to_onnx(inference), to_onnx(inference, half=True)
     assert half.ByteSize() < 0.56 * whole.ByteSize()

@@ -1,5 +1,6 @@
 """The steps on every backend, on several devices, in every precision; what they are made of."""
 
+import ast
 import importlib.util
 import json
 import os
@@ -13,7 +14,7 @@ import pytest
 pytest.importorskip("tensorflow")
 
 import keras
-from colorlab.training import config, seed, spectral, steps
+from colorlab.training import config, seed, spectral, steps, tensorboard
 from colorlab.training.steps_tensorflow import TensorFlowTrainer
 
 needs_jax = pytest.mark.skipif(
@@ -43,6 +44,7 @@ def probe(tmp_path_factory):
                 check=False,
             )
             assert finished.returncode == 0, finished.stderr[-3000:]
+            assert "retracing" not in finished.stderr  # TensorFlow's warning, at five compilations
             told[key] = json.loads(finished.stdout.splitlines()[-1])
         return told[key]
 
@@ -188,3 +190,82 @@ def test_the_average_of_every_fourth_step_stays_with_that_of_all():
     # Of a weight that rises by 1 a step, the average of all steps lags by 49.
     assert trainer.weight - each == pytest.approx(49, abs=0.1)
     assert trainer.average == pytest.approx(each, abs=2)
+
+
+def test_without_averaging_the_average_is_the_weight():
+    trainer = Average(0.0)
+    for number in range(1010):
+        trainer.weight = number + 1.0
+        trainer.update_ema(number)
+        assert trainer.average == trainer.weight
+
+
+def test_a_generator_s_dropout_goes_on_where_it_was():
+    """The state of its random numbers is in the checkpoint, for an exact resume."""
+    lightness = keras.Input((32, 32, 1))
+    dropped = keras.layers.Dropout(0.5)(keras.layers.Conv2D(4, 3, padding="same")(lightness))
+    generator = keras.Model(lightness, keras.layers.Conv2D(2, 3, padding="same")(dropped))
+    settings = config.from_dict({"data": {"crop": 32}, "model": {"architecture": "seed-32"}})
+    critic = seed.build_discriminator("seed-32")
+    trainer = TensorFlowTrainer(steps.networks_of(generator, critic), settings, np.ones(1))
+
+    def states():
+        return [v.numpy().copy() for v in trainer.variables()["dropout"]]
+
+    before = states()
+    trainer.step(
+        "pixel", 0, np.zeros((2, 32, 32, 1), "float32"), np.zeros((2, 32, 32, 2), "float32")
+    )
+    assert len(before) == 1
+    assert not np.array_equal(before[0], states()[0])
+
+
+def test_only_its_own_steps_need_tensorflow(tmp_path, monkeypatch):
+    for path in Path(steps.__file__).parent.glob("*.py"):
+        imported = {
+            name.split(".")[0]
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            for name in (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+        }
+        assert ("tensorflow" in imported) == (path.name == "steps_tensorflow.py"), path.name
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # an import fails then
+    board = tensorboard.Board(tmp_path)
+    board.scalars("train", 1, {"loss": 1.0})
+    board.image("samples", 1, np.zeros((2, 2, 3), np.uint8))
+    assert not list(tmp_path.iterdir())
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("tensorflow", "tensorboard"):
+            raise ModuleNotFoundError(f"no {name} here", name=name)
+sys.meta_path.insert(0, Blocked())
+from pathlib import Path
+from colorlab.training import config, export, loop
+run = Path(sys.argv[1])
+loop.train([], run, config.with_steps(config.load("seed-shapes"), 2))
+export.export(run, run / "x.onnx", export.Options())
+assert "tensorflow" not in sys.modules
+"""
+
+
+@needs_jax
+def test_jax_trains_and_exports_where_there_is_no_tensorflow(tmp_path):
+    finished = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, str(tmp_path / "run")],
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    assert {"report.html", "x.onnx"} <= {path.name for path in (tmp_path / "run").iterdir()}
