@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("output", type=Path)
     args = parser.parse_args()
-    paths = sorted(str(p) for p in args.photos.rglob("*") if p.suffix in (".jpg", ".png"))
+    paths = sorted(str(p) for p in args.photos.rglob("*") if p.suffix.lower() in (".jpg", ".png"))
     photos = datasets.Dataset.from_dict({"image": paths}).cast_column("image", datasets.Image())
 
     with colorlab.Colorizer() as colorizer:

@@ -16,7 +16,9 @@ def main() -> None:
     args = parser.parse_args()
 
     grey = cv2.imread(args.photo, cv2.IMREAD_GRAYSCALE)
-    cv2.imwrite(args.output, colorize_bgr(grey))  # many: colorizer=colorlab.Colorizer()
+    colored = colorize_bgr(grey)  # many: colorizer=colorlab.Colorizer()
+    if not cv2.imwrite(args.output, colored):
+        raise SystemExit(f"cannot write {args.output}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ python ray_data.py PHOTOS OUTPUT          RAY_ADDRESS names a cluster; without o
 """
 
 import argparse
+import os
 from pathlib import Path
 
 import colorlab
@@ -13,12 +14,13 @@ import ray
 class Colorize:
     """An actor: one network, one thread, for its whole life."""
 
-    def __init__(self, output: str) -> None:
+    def __init__(self, photos: str, output: str) -> None:
         self.colorizer = colorlab.Colorizer(threads=1)
-        self.output = Path(output)
+        self.photos, self.output = photos, Path(output)
 
     def __call__(self, row: dict) -> dict:
-        target = self.output / Path(row["path"]).name
+        target = self.output / os.path.relpath(row["path"], self.photos)
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
             rgb = self.colorizer.colorize(row["bytes"])
             colorlab.write(target, rgb, overwrite=True)  # a retried task writes the same again
@@ -33,13 +35,11 @@ def main() -> None:
     parser.add_argument("output")
     parser.add_argument("--actors", type=int, default=1)
     args = parser.parse_args()
-    Path(args.output).mkdir(parents=True, exist_ok=True)
+    folders = [str(Path(each).resolve()) for each in (args.photos, args.output)]
 
-    photos = ray.data.read_binary_files(args.photos, include_paths=True)
+    photos = ray.data.read_binary_files(folders[0], include_paths=True)
     # One core stays free for the tasks that read, or they and the actors wait for each other.
-    done = photos.map(
-        Colorize, fn_constructor_args=[args.output], concurrency=args.actors, num_cpus=1
-    )
+    done = photos.map(Colorize, fn_constructor_args=folders, concurrency=args.actors, num_cpus=1)
     for row in done.iter_rows():
         print(row["status"], row["path"])
 

@@ -1,7 +1,8 @@
-"""A web service: photos in, colour out, and a page to compare. Needs fastapi, uvicorn,
-python-multipart.
+"""A web service: photos in, colour out, and a page to compare before and after. Needs the extra
+`service` (fastapi, uvicorn, python-multipart).
 
 uvicorn service:app          then open http://127.0.0.1:8000
+curl -F photo=@old.jpg http://127.0.0.1:8000/colorize -o new.png
 """
 
 import contextlib
@@ -9,7 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import colorlab
-from fastapi import FastAPI, File, HTTPException, Query, Request, Response
+from fastapi import FastAPI, HTTPException, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
@@ -29,15 +30,17 @@ app = FastAPI(title="colorlab", lifespan=lifespan)
 @app.post("/colorize", response_class=Response)
 async def colorize(
     request: Request,
-    photo: Annotated[bytes, File()],
+    photo: UploadFile,
     saturation: Annotated[float, Query(ge=0, le=10)] = 1.0,
 ) -> Response:
-    """The photo in colour, as PNG of its own size."""
-    if len(photo) > MAX_BYTES:
-        raise HTTPException(413, f"more than {MAX_BYTES} bytes")
+    """The photo in colour, as PNG of its own size, upright."""
+    if (photo.size or 0) > MAX_BYTES:
+        reason = f"the file is larger than {MAX_BYTES >> 20} MB"
+        raise HTTPException(413, {"code": "file_too_large", "reason": reason})
+    data = await photo.read()
 
     def work() -> bytes:
-        rgb = request.app.state.colorizer.colorize(photo, saturation=saturation)
+        rgb = request.app.state.colorizer.colorize(data, saturation=saturation)
         return colorlab.encode(rgb, "png")
 
     try:
@@ -61,6 +64,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>colorlab</title>
   figure::after { content: ""; position: absolute; inset: 0 auto 0 var(--cut) }
   figure::after { border-left: 2px solid #fff }
   input[type=range] { width: 100% }
+  figure.unseen #before { filter: grayscale(1) }
   [hidden] { display: none }
 </style>
 <h1>Black and white into colour</h1>
@@ -78,12 +82,17 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>colorlab</title>
     if (!photo) return
     form.append('photo', photo)
     $('note').textContent = 'colouring …'
-    const answer = await fetch('/colorize', { method: 'POST', body: form })
-    if (!answer.ok) { $('note').textContent = (await answer.json()).detail.reason; return }
-    $('before').src = URL.createObjectURL(photo)
-    $('after').src = URL.createObjectURL(await answer.blob())
-    $('result').hidden = false
-    $('note').textContent = ''
+    try {
+      const answer = await fetch('/colorize', { method: 'POST', body: form })
+      if (!answer.ok) throw Error((await answer.json()).detail.reason)
+      $('after').src = URL.createObjectURL(await answer.blob())
+      $('figure').className = ''
+      $('before').src = URL.createObjectURL(photo)
+      $('result').hidden = false
+      $('note').textContent = ''
+    } catch (error) { $('note').textContent = error.message }
   }
+  // What a browser cannot show, such as TIFF, is shown as the result without its colour.
+  $('before').onerror = () => { $('figure').className = 'unseen'; $('before').src = $('after').src }
 </script>
 """

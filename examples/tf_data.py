@@ -15,7 +15,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path)
     args = parser.parse_args()
-    paths = sorted(str(p) for p in args.photos.rglob("*") if p.suffix in (".jpg", ".png", ".tif"))
+    paths = sorted(
+        str(p) for p in args.photos.rglob("*") if p.suffix.lower() in (".jpg", ".png", ".tif")
+    )
 
     with colorlab.Colorizer() as colorizer:
         photos = colorized(tf.data.Dataset.from_tensor_slices(paths), colorizer)

@@ -19,7 +19,8 @@ class ColorPhotos(Dataset):
     """
 
     def __init__(self, folder: Path, size: int = 128) -> None:
-        self.paths = sorted(p for p in folder.rglob("*") if p.suffix in (".jpg", ".png", ".webp"))
+        kinds = (".jpg", ".png", ".webp")
+        self.paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in kinds)
         self.size = size
         self.transform = LightnessAb()
 

@@ -6,9 +6,11 @@ import sys
 import textwrap
 from contextlib import contextmanager
 
+import colorlab
 import numpy as np
 import pytest
 from colorlab import errors, image_io
+from colorlab.bulk import runner
 from colorlab.rows import create_rows
 
 NOISE = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
@@ -78,6 +80,18 @@ def test_a_read_only_disk(tmp_path):
         assert names(folder) == []
 
 
+@as_root
+def test_no_work_goes_into_photos_for_a_read_only_disk(tmp_path, monkeypatch):
+    photo = tmp_path / "a.png"
+    image_io.write(photo, NOISE)
+    monkeypatch.setattr(runner, "read_photo", None)  # nobody comes to need it
+    with mounted(tmp_path / "fixed", "ro") as folder:
+        (failure,) = colorlab.bulk(photo, folder).failures
+        assert failure.error.code == "output_unwritable"
+        assert failure.error.path == str(folder / "a.png")
+        assert "read-only" in str(failure.error)
+
+
 def in_a_child(code, *arguments):
     """Runs code that changes its own process for good; what it prints."""
     command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
@@ -102,6 +116,40 @@ def test_a_folder_of_somebody_else(tmp_path):
     path = tmp_path / "a.png"
     assert in_a_child(code, path) == ["output_unwritable", str(path)]
     assert names(tmp_path) == []
+
+
+@as_root
+def test_photos_in_a_folder_of_somebody_else_fail_alone(tmp_path):
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    for name in ("private", "open", "out"):
+        (tmp_path / name).mkdir(mode=0o777)
+        image_io.write(tmp_path / name / f"{name}.png", NOISE[:20])
+    for name, mode in (("private", 0o700), ("out", 0o777)):
+        (tmp_path / name).chmod(mode)
+    code = """
+    import os, sys
+    from pathlib import Path
+    import colorlab
+    from colorlab import errors
+    here = Path(sys.argv[1])
+    with colorlab.Colorizer() as colorizer:
+        warm = colorlab.bulk(here / "open", here / "warm", colorizer=colorizer)  # all is imported
+        os.setgid(65534), os.setuid(65534)
+        names = [here / "private/private.png", here / "open/open.png"]
+        for name, output in ((names, "out/new"), (names[:1], "out/a.jpg"), (names[1:], "private/")):
+            try:
+                report = colorlab.bulk(name, f"{here}/{output}", colorizer=colorizer)
+            except errors.OutputError as error:
+                print(error.code)
+            else:
+                print(report.done, *(failure.error.code for failure in report.failures))
+    """
+    assert in_a_child(code, tmp_path) == [
+        *("1", "input_unreadable"),
+        *("0", "input_unreadable"),
+        "output_unwritable",
+    ]
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)

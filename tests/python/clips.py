@@ -1,5 +1,6 @@
 """Small videos for tests, made with PyAV."""
 
+import contextlib
 from fractions import Fraction
 
 import numpy as np
@@ -82,6 +83,21 @@ def write(
                 file.mux(packet)
         file.mux(video.encode(None))
     return path
+
+
+def join(path, *sources, chapters=()):
+    """The first stream of each file in one, with the descriptions of the first file."""
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(av.open(str(source))) for source in sources]
+        out = stack.enter_context(av.open(str(path), "w"))
+        streams = [out.add_stream_from_template(each.streams[0], opaque=True) for each in files]
+        out.metadata.update(files[0].metadata)
+        out.set_chapters(list(chapters))
+        for source, stream in zip(files, streams, strict=True):
+            for packet in source.demux(source.streams[0]):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    out.mux(packet)
 
 
 def grey_frame(luma, pix_fmt):

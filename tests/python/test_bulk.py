@@ -1,13 +1,10 @@
 """Many photos: plans, journals, resuming after any end, bounded memory, reports."""
 
-import hashlib
-import io
 import os
 import re
 import signal
 import subprocess
 import sys
-import tarfile
 import threading
 import time
 from pathlib import Path
@@ -18,11 +15,12 @@ import numpy as np
 import pytest
 from colorlab import errors, image_io
 from colorlab.bulk import BulkReport, Outcome, Review, execute, make_plan, plan, runner
-from colorlab.bulk.journal import Journal, journal_path
+from colorlab.bulk.journal import Journal, journal_path, print_of
 from colorlab.bulk.plan import Job
 from colorlab.bulk.runner import Settings
 from colorlab.colorizer import Colorizer
 from PIL import Image
+from trees import tree
 
 MODEL = generators.by_lightness().SerializeToString()
 
@@ -38,14 +36,6 @@ def place(tmp_path, monkeypatch):
         pixels = np.random.default_rng(number).integers(0, 256, (60, 80 + number), dtype=np.uint8)
         Image.fromarray(pixels).save(path)
     return tmp_path
-
-
-def tree(folder):
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in Path(folder).rglob("*")
-        if path.is_file()
-    }
 
 
 def bulk(*arguments, **options):
@@ -136,6 +126,12 @@ def test_arguments_are_checked(place):
     assert not Path("out").exists()
 
 
+def test_numbers_may_be_those_of_numpy(place):
+    options = {"saturation": np.float32(1.5), "quality": np.int64(90), "workers": np.int64(1)}
+    assert bulk("in/0", "out", format="jpg", **options).done == 8
+    assert bulk("in/0", "out", format="jpg", resume=True, saturation=1.5, quality=90).skipped == 8
+
+
 def test_a_colorizer_given_stays_open(place):
     with Colorizer(MODEL) as colorizer:
         assert colorlab.bulk("in/0", "out", colorizer=colorizer).done == 8
@@ -199,6 +195,40 @@ def test_changed_photos_and_vanished_results_are_done_again(place):
     assert image_io.read("out/1/01.png").shape == (9, 9, 3)
 
 
+def test_a_photo_that_changes_while_it_is_coloured_is_done_again(place, monkeypatch):
+    write = runner.write_photo
+
+    def late(path, *arguments, **options):
+        if path == "out/1/01.png":
+            Image.fromarray(np.full((9, 9), 7, np.uint8)).save("in/1/01.png")
+        write(path, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "write_photo", late)
+        assert bulk("in", "out").done == 24
+    assert image_io.read("out/1/01.png").shape == (60, 81, 3)
+    report = bulk("in", "out", resume=True)
+    assert (report.done, report.skipped) == (1, 23)
+    assert image_io.read("out/1/01.png").shape == (9, 9, 3)
+
+
+def test_two_runs_do_not_write_into_one_folder(place):
+    refusals = []
+
+    def second(_outcome):
+        if refusals:
+            return
+        for resume in (False, True):
+            with pytest.raises(errors.OutputError) as refused:
+                bulk("in", "out", resume=resume)
+            refusals.append((refused.value.code, refused.value.path))
+        assert bulk("in/0/00.png", "other").done == 1
+
+    assert bulk("in", "out", on_outcome=second).done == 24
+    assert refusals == [("output_in_use", "out")] * 2
+    assert bulk("in", "out", resume=True).skipped == 24
+
+
 def test_a_resumed_run_never_touches_what_others_put_there(place):
     Path("in/bad.png").write_text("text")
     Path("out/0").mkdir(parents=True)
@@ -239,19 +269,20 @@ def test_other_settings_cannot_resume(place):
 
 def test_every_torn_journal_can_be_read(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path, settings = tmp_path / "journal", {"size": "auto"}
-    job = Job("in.png", "out.png")
-    Path("in.png").write_bytes(b"in")
-    Path("out.png").write_bytes(b"out")
+    path, settings = tmp_path / "journal", {"s": 1}
+    job = Job("a", "b")
+    Path("a").write_bytes(b"in")
+    Path("b").write_bytes(b"out")
+    seen = print_of("a")
     with Journal(path, settings, resume=False) as journal:
         journal.start(job)
-        journal.finish(job)
+        journal.finish(job, seen)
     whole = path.read_bytes()
     for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut])
         with Journal(path, settings, resume=True) as journal:
             assert journal.is_done(job) == (cut == len(whole))
-            journal.finish(job)
+            journal.finish(job, seen)
         with Journal(path, settings, resume=True) as journal:
             assert journal.is_done(job)
 
@@ -263,6 +294,32 @@ def test_a_damaged_line_only_costs_its_photo(tmp_path):
     path.write_bytes(path.read_bytes() + b'{"done": 3}\n\xff\xfe\nnull\n[1]\n')
     with Journal(path, {}, resume=True) as journal:
         assert journal.may_replace(Job("a", str(tmp_path / "b")))
+
+
+def test_a_line_that_was_cut_short_costs_no_other(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path, job = tmp_path / "journal", Job("in.png", "out.png")
+    for name in ("in.png", "out.png"):
+        Path(name).write_bytes(b"content")
+    with Journal(path, {}, resume=False) as journal:
+        whole = journal._file
+
+        class Full:
+            """A disk with room for five bytes more."""
+
+            def write(self, data):
+                journal._file = whole
+                return whole.write(data[:5])
+
+        journal._file = Full()
+        with pytest.raises(errors.OutputError, match="cut short"):
+            journal.start(Job("other.png", "other-out.png"))
+        journal.start(job)
+        journal.finish(job, print_of("in.png"))
+    with Journal(path, {}, resume=True) as journal:
+        assert journal.is_done(job)
+        assert journal.may_replace(job)
+        assert not journal.may_replace(Job("other.png", "other-out.png"))
 
 
 def test_killed_at_any_moment_a_resumed_run_ends_as_if_nothing_had_happened(place):
@@ -313,6 +370,25 @@ def test_patterns_are_laid_out_below_the_folder_they_start_from(place):
         make_plan(["in/**/*.jpg"], "out")
 
 
+def test_patterns_leave_out_what_lies_in_the_output_folder(place):
+    assert bulk("**/*.png", "in/out").done == 24
+    assert len(list(Path("in/out").rglob("*.png"))) == 24
+    report = bulk("**/*.png", "in/out", resume=True)
+    assert (report.done, report.skipped, report.failed) == (0, 24, 0)
+    # A folder that the pattern only starts in, or below, is none that it finds.
+    assert (
+        len(make_plan(["in/0/*.png"], "in").jobs) == len(make_plan(["in/0/*.png"], ".").jobs) == 8
+    )
+
+
+def test_a_single_photo_goes_to_a_file_or_a_folder(place):
+    assert outputs(make_plan(["in/0/00.png"], "a.b/c.jpg")) == ["a.b/c.jpg"]
+    assert outputs(make_plan(["in/0/00.png"], "scans.2024/")) == [str(Path("scans.2024/00.png"))]
+    with pytest.raises(errors.InvalidArgumentError, match=r'"\.2024"') as refused:
+        make_plan(["in/0/00.png"], "scans.2024")
+    assert f"ends in {os.sep}" in refused.value.hint
+
+
 def test_templates_name_outputs(place):
     made = make_plan(["in"], "out", name="{parent}/{number:03}-{stem}-colour{ext}", format="jpg")
     assert outputs(made)[:2] == [
@@ -325,6 +401,7 @@ def test_templates_name_outputs(place):
     for template, reason in (
         ("{nothing}", "cannot name"),
         ("{0}", "cannot name"),
+        ("{number[0]}", "cannot name"),
         ("../../{stem}{ext}", "no photo in the output folder"),
         ("{stem}{ext}.txt", "no photo in the output folder"),
         ("same{ext}", "both be written"),
@@ -380,94 +457,7 @@ def test_the_review_is_in_the_order_of_doubt_and_of_time():
     assert re.findall(r"<td>4x3</td><td>([\d.]+)</td>", text)[:2] == ["39.00", "38.00"]
 
 
-# Shards
-
-
-def shard(path, names):
-    """A tar with these photos and, beside each, a text."""
-    with tarfile.open(path, "w") as archive:
-        for name in names:
-            archive.add(Path("in") / name, arcname=name)
-            about = tarfile.TarInfo(str(Path(name).with_suffix(".txt")))
-            about.size, about.mtime = 5, 77
-            archive.addfile(about, io.BytesIO(b"words"))
-    return path
-
-
-def members(path):
-    with tarfile.open(path) as archive:
-        return {each.name: archive.extractfile(each).read() for each in archive}
-
-
-def test_shards_come_out_as_shards(place):
-    Path("in/0/bad.png").write_text("text")
-    names = ["0/03.png", "0/bad.png", "0/00.png", "1/01.png"]
-    shard("a.tar", names)
-    seen = []
-    report = bulk(["a.tar", "in/2"], "out", on_outcome=seen.append)
-    assert (report.done, report.failed) == (3 + 8, 1)
-    assert report.failures[0].path == "a.tar/0/bad.png"
-    bulk("in", "expected")
-    found = members("out/a.tar")
-    assert list(found) == [
-        *("0/03.png", "0/03.txt", "0/bad.txt", "0/00.png", "0/00.txt", "1/01.png", "1/01.txt")
-    ]
-    for name, data in found.items():
-        wanted = b"words" if name.endswith("txt") else (Path("expected") / name).read_bytes()
-        assert data == wanted
-    assert sorted(each.name for each in Path("out").iterdir()) == sorted(
-        ["a.tar", *(path.name for path in Path("in/2").iterdir())]
-    )
-    first = Path("out/a.tar").read_bytes()
-    report = bulk(["a.tar", "in/2"], "out", resume=True)
-    assert (report.done, report.skipped) == (0, 1 + 8)
-    bulk("a.tar", "again", format="jpg", name="{stem}-x")
-    assert next(iter(members("again/a.tar"))) == "0/03-x.jpg"
-    bulk("*.tar", "other")
-    assert Path("other/a.tar").read_bytes() == first
-
-
-def test_shards_that_exist_or_are_damaged_fail_alone(place):
-    shard("a.tar", ["0/00.png"])
-    shard("b.tar", ["0/03.png"])
-    Path("c.tar").write_bytes(b"no tar at all" * 99)
-    Path("d.tar").write_bytes(Path("b.tar").read_bytes()[:700])
-    with tarfile.open("e.tar", "w") as archive:
-        archive.add("in/0/00.png", arcname="../../evil.png")
-    Path("out").mkdir()
-    Path("out/a.tar").write_bytes(b"precious")
-    report = bulk(["a.tar", "b.tar", "c.tar", "d.tar", "e.tar", "none.tar"], "out")
-    assert report.done == 1
-    assert {each.path: each.error.code for each in report.failures} == {
-        "a.tar": "output_exists",
-        "c.tar": "corrupt_image",
-        "d.tar": "corrupt_image",
-        "e.tar": "input_unreadable",
-        "none.tar": "input_unreadable",
-    }
-    assert Path("out/a.tar").read_bytes() == b"precious"
-    assert not list(place.rglob("evil.png"))
-    report = bulk(["b.tar", "a.tar"], "out2", on_error="stop", workers=1)
-    assert report.done == 2
-    with pytest.raises(errors.InvalidArgumentError, match="never overwritten"):
-        make_plan(["a.tar"], ".")
-
-
-def test_a_killed_run_over_a_shard_goes_on_within_it(place):
-    shard("a.tar", [str(path.relative_to("in")) for path in sorted(Path("in").rglob("*.png"))])
-    bulk("a.tar", "expected")
-
-    def stop(_outcome):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        bulk("a.tar", "out", workers=1, on_outcome=stop)
-    assert not Path("out/a.tar").exists()
-    report = bulk("a.tar", "out", resume=True)
-    assert report.skipped >= 1
-    assert report.done == 24 - report.skipped
-    assert Path("out/a.tar").read_bytes() == Path("expected/a.tar").read_bytes()
-    assert [path.name for path in Path("out").iterdir()] == ["a.tar"]
+# Luma
 
 
 def test_luma_of_a_grey_jpeg_is_kept_bit_for_bit(place):

@@ -1,6 +1,8 @@
 """Runs over many photos when things go wrong: kills, damage, full disks, files that go away."""
 
+import contextlib
 import json
+import multiprocessing
 import random
 import signal
 import subprocess
@@ -38,28 +40,43 @@ def command(*options):
     return [*words, "--threads", "1", "--json", *options]
 
 
-@pytest.mark.slow
-def test_killed_at_fifty_random_moments_the_tree_is_that_of_one_run(place):
-    make_photos(500)
+@pytest.fixture(scope="module")
+def processes():
+    """Makes processes that have imported what a run needs, so that many can be killed soon."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["colorlab.bulk", "onnxruntime", "pytest"])
+    return context
+
+
+def test_killed_at_fifty_random_moments_the_tree_is_that_of_one_run(place, processes):
+    make_photos(300)
     bulk("in", "expected", model="m.onnx", threads=1)
     expected = tree("expected")
+    run = {"model": str(place / "m.onnx"), "threads": 1, "resume": True}
     draw = random.Random(9)
     kills = 0
     for _ in range(50):
-        with subprocess.Popen(
-            command("--resume"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as process:
-            new = draw.randrange(6)  # results to wait for
-            while new > 0 and (line := process.stdout.readline()):
-                new -= json.loads(line)["status"] == "ok"
+        outcomes, sender = processes.Pipe(duplex=False)
+        process = processes.Process(
+            target=bulk,
+            args=(place / "in", place / "out"),
+            kwargs=run | {"on_outcome": sender.send},
+        )
+        process.start()
+        sender.close()
+        new = draw.randrange(6)  # results to wait for
+        with outcomes, contextlib.suppress(EOFError):
+            while new > 0:
+                new -= outcomes.recv().status == "ok"
             time.sleep(draw.random() * 0.01)
             process.kill()
-        kills += process.returncode == -signal.SIGKILL
+        process.join()
+        kills += process.exitcode == -signal.SIGKILL
         for name, digest in tree("out").items() if Path("out").exists() else ():
             if not name.endswith(".tmp"):
                 assert digest == expected[name]
     assert kills >= 45
-    assert subprocess.run(command("--resume"), capture_output=True, check=False).returncode == 0
+    assert bulk(place / "in", place / "out", **run).exit_code == 0
     assert tree("out") == expected
 
 
@@ -75,8 +92,8 @@ def damaged(data, kind, rng):
     return data[:40] + rng.bytes(len(data) // 2)  # "noise" after a good header
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.slow)])
-def test_of_many_photos_with_damaged_among_them_exactly_the_good_are_done(place, count):
+def test_of_many_photos_with_damaged_among_them_exactly_the_good_are_done(place):
+    count = 250
     make_photos(count)
     rng = np.random.default_rng(5)
     photos = sorted(Path("in").rglob("*.*"))

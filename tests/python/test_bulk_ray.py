@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,11 +12,11 @@ import colorlab
 import generators
 import numpy as np
 import pytest
-from colorlab import errors
+from colorlab import errors, image_io
 from colorlab.bulk.engine import opened
-from colorlab.bulk.journal import Journal, journal_path
+from colorlab.bulk.journal import Journal, journal_path, print_of
 from colorlab.bulk.plan import Job
-from colorlab.bulk.ray_stages import Keeper, as_named
+from colorlab.bulk.ray_stages import Keeper, as_named, read
 from colorlab.bulk.report import Outcome
 from trees import tree
 
@@ -65,7 +66,7 @@ def test_the_keeper_removes_what_killed_processes_left(tmp_path, monkeypatch):
     assert keeper.start([killed, well], 999_998) == [True, False]
     Path("out/.colorlab-999999-1.tmp").write_bytes(b"half")
     Path("out/.colorlab-777777-1.tmp").write_bytes(b"another's")
-    keeper.finish([killed, well], 999_998)
+    keeper.finish([(killed, None), (well, None)], 999_998)
     assert keeper.may_replace(killed)
     assert keeper.are_done([killed]) == [False]  # by this run, which is to tell of it
     keeper.close()
@@ -88,6 +89,23 @@ def test_outcomes_have_the_names_of_the_plan():
         assert found.error.hint == "Make room"
 
 
+def test_a_photo_is_known_by_what_it_was_before_it_was_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.png").write_bytes(b"before")
+    before, read_file = print_of("a.png"), image_io.read_file
+
+    def late(path, **options):
+        data = read_file(path, **options)
+        Path(path).write_bytes(b"and after")
+        return data
+
+    monkeypatch.setattr(image_io, "read_file", late)
+    jobs = [pickle.dumps((Job("a.png", "out.png"), Job("a.png", "out.png")))]
+    found = read({"jobs": jobs}, None, None)
+    assert found["content"] == [b"before"]
+    assert pickle.loads(found["seen"][0]) == before != print_of("a.png")
+
+
 # On a cluster of two nodes
 
 
@@ -102,9 +120,11 @@ def cluster():
     # What else runs on this machine is none of its business.
     os.environ["RAY_memory_monitor_refresh_ms"] = "0"  # noqa: SIM112 - as Ray spells it
     size = {"num_cpus": 2, "object_store_memory": 200 << 20}
+    # A node that is gone is noticed within seconds: nobody answers for it any more.
+    soon = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 500}
     made = Cluster(
         initialize_head=True,
-        head_node_args=size | {"include_dashboard": False},
+        head_node_args=size | {"include_dashboard": False, "_system_config": soon},
     )
     made.add_node(**size)
     made.wait_for_nodes()
@@ -122,14 +142,22 @@ def place(tmp_path, monkeypatch):
 
 @pytest.fixture
 def connected(cluster):
-    """This process as a driver of the cluster, for one test."""
+    """This process as a driver of the cluster; it stays one, so that workers are there already."""
     import ray
 
     handler = signal.getsignal(signal.SIGTERM)
-    ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
+    if not ray.is_initialized():
+        ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
     yield cluster
-    ray.shutdown()
     signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def alone():
+    """This process without a cluster."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed (extra ray)")
+    ray.shutdown()
+    return ray
 
 
 def on_cluster(test):
@@ -175,14 +203,14 @@ def test_outputs_outcomes_and_journals_are_those_of_the_local_engine(place, conn
 
 @on_cluster
 def test_with_killed_workers_nothing_is_lost_or_doubled(place, connected):
-    make_photos(160)
+    make_photos(96)
     colorlab.bulk("in", "expected", model="m.onnx")
     journal = journal_path("out")
     outcomes, killed = [], set()
 
     def kill(outcome):
         outcomes.append(outcome)
-        if len(outcomes) in (5, 60):
+        if len(outcomes) in (5, 40):
             events = [json.loads(line) for line in journal.read_text().splitlines()[1:]]
             _, *workers = [each["process"] for each in events if "process" in each]
             victim = next(each for each in reversed(workers) if each not in killed)
@@ -192,8 +220,8 @@ def test_with_killed_workers_nothing_is_lost_or_doubled(place, connected):
 
     report = on_ray("in", "out", on_outcome=kill)
     assert len(killed) == 2
-    assert (report.done, report.failed, report.skipped) == (160, 0, 0)
-    assert len({each.path for each in outcomes}) == len(outcomes) == 160
+    assert (report.done, report.failed, report.skipped) == (96, 0, 0)
+    assert len({each.path for each in outcomes}) == len(outcomes) == 96
     assert all(each.certificate is not None for each in outcomes)
     assert tree("out") == tree("expected")  # so nothing temporary is left either
 
@@ -214,7 +242,7 @@ def test_memory_that_runs_out_is_told_as_such():
 
 @on_cluster
 def test_a_run_that_is_stopped_can_be_resumed(place, connected):
-    make_photos(400)
+    make_photos(160)
     colorlab.bulk("in", "expected", model="m.onnx")
 
     def stop(outcome):
@@ -223,17 +251,17 @@ def test_a_run_that_is_stopped_can_be_resumed(place, connected):
     with pytest.raises(KeyboardInterrupt):
         on_ray("in", "out", on_outcome=stop)
     done = tree("out")
-    assert len(done) < 400
+    assert len(done) < 160
     report = on_ray("in", "out", resume=True)
-    assert report.done + report.skipped == 400
+    assert report.done + report.skipped == 160
     assert report.skipped > 0
     assert tree("out") == tree("expected")
 
 
 @on_cluster
 def test_stopping_at_the_first_failure(place, connected):
-    make_photos(100)
-    for number in range(0, 100, 2):
+    make_photos(50)
+    for number in range(0, 50, 2):
         Path(f"in/{number % 5}/{number:04}.jpg").write_text("text")
     report = on_ray("in", "out", on_error="stop")
     assert report.stopped
@@ -309,7 +337,7 @@ def test_the_verb_finds_the_cluster_by_its_address(place, cluster):
 
 @on_cluster
 def test_signals_stop_the_verb(place, cluster):
-    make_photos(400)
+    make_photos(160)
     command = [sys.executable, "-m", "colorlab", "colorize", "in", "-o", "out", "--json"]
     command += ["--model", "m.onnx", "--engine", "ray"]
     environment = os.environ | {"RAY_ADDRESS": cluster.address}
@@ -322,8 +350,30 @@ def test_signals_stop_the_verb(place, cluster):
 
 
 @on_cluster
-def test_an_address_where_nobody_answers(place, monkeypatch):
-    pytest.importorskip("ray")
+def test_with_a_lost_node_nothing_is_lost_or_doubled(place, connected):
+    # The last on this cluster, which takes a while to notice that a node is gone.
+    make_photos(96)
+    colorlab.bulk("in", "expected", model="m.onnx")
+    node = connected.add_node(num_cpus=3, object_store_memory=200 << 20)
+    connected.wait_for_nodes()
+    paths = []
+
+    def lose(outcome):
+        paths.append(outcome.path)
+        if len(paths) == 20:
+            connected.remove_node(node, allow_graceful=False)
+
+    report = on_ray("in", "out", on_outcome=lose)
+    assert (report.done, report.failed, report.skipped) == (96, 0, 0)
+    assert len(set(paths)) == len(paths) == 96
+    assert tree("out") == tree("expected")
+
+
+# Without a connection
+
+
+@on_cluster
+def test_an_address_where_nobody_answers(place, alone, monkeypatch):
     make_photos(1)
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
     with pytest.raises(errors.ColorlabError, match="no Ray cluster") as refused:
@@ -332,33 +382,12 @@ def test_an_address_where_nobody_answers(place, monkeypatch):
 
 
 @on_cluster
-def test_with_a_lost_node_nothing_is_lost_or_doubled(place, connected):
-    # The last on this cluster, which takes a while to notice that a node is gone.
-    make_photos(160)
-    colorlab.bulk("in", "expected", model="m.onnx")
-    node = connected.add_node(num_cpus=3, object_store_memory=200 << 20)
-    connected.wait_for_nodes()
-    paths = []
-
-    def lose(outcome):
-        paths.append(outcome.path)
-        if len(paths) == 30:
-            connected.remove_node(node, allow_graceful=False)
-
-    report = on_ray("in", "out", on_outcome=lose)
-    assert (report.done, report.failed, report.skipped) == (160, 0, 0)
-    assert len(set(paths)) == len(paths) == 160
-    assert tree("out") == tree("expected")
-
-
-@on_cluster
-def test_without_an_address_it_is_a_cluster_of_this_machine(place, monkeypatch):
-    ray = pytest.importorskip("ray", reason="Ray is not installed (extra ray)")
+def test_without_an_address_it_is_a_cluster_of_this_machine(place, alone, monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     make_photos(5)
     before = signal.getsignal(signal.SIGTERM)
     assert on_ray("in", "out").done == 5
-    assert not ray.is_initialized()
+    assert not alone.is_initialized()
     assert signal.getsignal(signal.SIGTERM) is before
     colorlab.bulk("in", "local", model="m.onnx")
     assert tree("out") == tree("local")

@@ -123,6 +123,16 @@ def test_times_of_frames_are_kept_also_at_a_variable_rate(place):
         assert second.streams.video[0].duration == first.streams.video[0].duration
 
 
+@pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "ffv1"])
+def test_frames_of_one_time_come_one_after_the_other(place, codec):
+    times = [0, 40, 80, 80, 81, 120, 120, 160]
+    clips.write("in.mkv", clips.film(8), times=times, time_base=Fraction(1, 1000))
+    assert [each.pts for each in clips.frames("in.mkv")] == times
+    color("in.mkv", "out.mkv", codec=codec)
+    found = [each.pts for each in clips.frames("out.mkv")]
+    assert found == [0, 40, 80, 81, 82, 120, 121, 160]
+
+
 def test_sound_is_copied_packet_by_packet(place):
     clips.write("in.mp4", clips.film(20), codec="libx264", sound="aac")
     color("in.mp4", "out.mp4")
@@ -136,31 +146,9 @@ def test_sound_is_copied_packet_by_packet(place):
 def test_subtitles_chapters_and_descriptions_are_copied(place):
     Path("words.srt").write_text("1\n00:00:00,100 --> 00:00:00,400\nHello\n")
     clips.write("plain.mkv", clips.film(20), metadata={"title": "Harbour", "comment": "Reel 7."})
-    with (
-        clips.av.open("plain.mkv") as film,
-        clips.av.open("words.srt") as words,
-        clips.av.open("in.mkv", "w") as out,
-    ):
-        streams = [
-            out.add_stream_from_template(each.streams[0], opaque=True) for each in (film, words)
-        ]
-        out.metadata.update(film.metadata)
-        out.set_chapters(
-            [
-                {
-                    "id": 1,
-                    "start": 0,
-                    "end": 400,
-                    "time_base": Fraction(1, 1000),
-                    "metadata": {"title": "I"},
-                }
-            ]
-        )
-        for source, stream in zip((film, words), streams, strict=True):
-            for packet in source.demux(source.streams[0]):
-                if packet.dts is not None:
-                    packet.stream = stream
-                    out.mux(packet)
+    base = Fraction(1, 1000)
+    chapter = {"id": 1, "start": 0, "end": 400, "time_base": base, "metadata": {"title": "I"}}
+    clips.join("in.mkv", "plain.mkv", "words.srt", chapters=[chapter])
     color("in.mkv", "out.mkv")
     assert clips.packets("out.mkv", "subtitle")[0][0].startswith(b"Hello")
     with clips.av.open("out.mkv") as file:
@@ -226,6 +214,28 @@ def test_codecs_and_containers(place, codec, output):
     for frame, luma in zip(found, film, strict=True):
         assert np.abs(clips.plane(frame).astype(int) - luma).mean() < 3
         assert np.abs(clips.chroma(frame)).mean() > 3
+
+
+def test_pictures_of_one_bit(place):
+    film = np.where(clips.film(2, noise=0) > 128, 255, 0).astype(np.uint8)
+    with clips.av.open("in.nut", "w") as file:
+        video = file.add_stream("rawvideo", rate=25, width=128, height=96)
+        video.pix_fmt = "monow"
+        for luma in film:
+            frame = clips.av.VideoFrame.from_ndarray(luma, "gray").reformat(format="monow")
+            file.mux(video.encode(frame))
+        file.mux(video.encode(None))
+    color("in.nut", "out.mkv", codec="ffv1")
+    for frame, luma in zip(clips.frames("out.mkv"), film, strict=True):
+        assert np.corrcoef(clips.plane(frame).ravel(), luma.ravel())[0, 1] > 0.9
+
+
+def test_an_interlaced_video_is_told(place):
+    options = {"flags": "+ildct+ilme", "x264-params": "interlaced=1"}
+    clips.write("in.mkv", clips.film(2), codec="libx264", options=options)
+    assert any("interlaced" in note for note in color("in.mkv", "out.mkv").notes)
+    clips.write("plain.mkv", clips.film(2), codec="libx264")
+    assert not color("plain.mkv", "progressive.mkv").notes
 
 
 def test_odd_sizes(place):
@@ -300,6 +310,25 @@ def test_an_output_that_exists_is_left_alone_and_the_input_always(place):
             color("in.mp4", output, overwrite=True)
         assert refused.value.code == "output_is_input"
     assert Path("in.mp4").read_bytes() == before
+
+
+def test_names_as_long_as_the_file_system_takes(place):
+    clips.write("in.mkv", clips.film(2))
+    name = "n" * 251 + ".mkv"
+    assert color("in.mkv", name).frames == 2
+    assert len(clips.frames(name)) == 2
+
+
+def test_a_video_that_cannot_be_read_makes_no_folder(place):
+    with pytest.raises(errors.InputNotFoundError):
+        color("gone.mkv", "new/folder/out.mkv")
+    clips.write("in.mkv", clips.film(2))
+    Path("file").write_text("no folder")
+    with pytest.raises(errors.OutputError) as refused:
+        color("in.mkv", "file/out.mkv")
+    assert refused.value.path == "file"
+    assert not Path("new").exists()
+    assert color("in.mkv", "new/folder/out.mkv").frames == 2
 
 
 def test_a_file_that_appears_meanwhile_is_not_replaced(place):
@@ -403,6 +432,29 @@ def test_sound_that_the_container_cannot_hold(place):
     assert not Path("out.webm").exists()
 
 
+def test_streams_of_unknown_codecs(place):
+    Path("words.srt").write_text("1\n00:00:00,010 --> 00:00:00,070\nHello\n")
+    clips.write("film.mkv", clips.film(2))
+    clips.join("in.mkv", "film.mkv", "words.srt")
+    data = Path("in.mkv").read_bytes()
+    Path("in.mkv").write_bytes(data.replace(b"S_TEXT/UTF8", b"S_TEXT/UTF9"))
+    (note,) = color("in.mkv", "out.mkv").notes
+    assert "subtitle" in note
+    clips.write("loud.mkv", clips.film(2), sound="aac")
+    Path("loud.mkv").write_bytes(Path("loud.mkv").read_bytes().replace(b"A_AAC", b"A_XYZ"))
+    with pytest.raises(errors.InvalidArgumentError, match="unknown codec") as refused:
+        color("loud.mkv", "out.mkv", overwrite=True)
+    assert "-an" in refused.value.hint
+
+
+def test_a_side_of_one_pixel(place):
+    clips.write("in.mkv", np.full((2, 1, 8), 90, np.uint8))
+    with pytest.raises(errors.InvalidArgumentError, match="even sizes") as refused:
+        color("in.mkv", "out.mkv")
+    assert "ffv1" in refused.value.hint
+    assert color("in.mkv", "out.mkv", codec="ffv1").height == 1
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -466,11 +518,8 @@ def test_the_verb(place):
     assert json.loads(again.stdout)["code"] == "output_exists"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_stop_it_and_leave_nothing(place, number, code):
-    clips.write("in.mkv", clips.film(60, size=(480, 640)))
-    digest = hashlib.sha256(Path("in.mkv").read_bytes()).digest()
+def stopped(number):
+    """The exit code of a run that gets a signal once it has begun to write."""
     with subprocess.Popen(
         command("in.mkv", "-o", "out.mkv", "--codec", "ffv1", "--threads", "1"),
         stderr=subprocess.PIPE,
@@ -478,6 +527,29 @@ def test_signals_stop_it_and_leave_nothing(place, number, code):
         while not left_over() and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(number)
-        assert process.wait(20) == code
+        return process.wait(20)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_what_a_killed_run_left_is_removed_by_the_next(place):
+    clips.write("in.mkv", clips.film(60, size=(480, 640)))
+    assert stopped(signal.SIGKILL) == -signal.SIGKILL
+    (left,) = left_over()
+    process = left.split("-")[1]
+    running = left.replace(process, str(os.getppid()))
+    Path(running).write_bytes(b"of a run that goes on")
+    clips.write("short.mkv", clips.film(2))
+    color("short.mkv", "other.mkv")
+    assert sorted(left_over()) == sorted([left, running])
+    color("short.mkv", "out.mkv")
+    assert left_over() == [running]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_stop_it_and_leave_nothing(place, number, code):
+    clips.write("in.mkv", clips.film(60, size=(480, 640)))
+    digest = hashlib.sha256(Path("in.mkv").read_bytes()).digest()
+    assert stopped(number) == code
     assert sorted(path.name for path in place.iterdir()) == ["in.mkv", "m.onnx"]
     assert hashlib.sha256(Path("in.mkv").read_bytes()).digest() == digest

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import _core, color, colorizer, evaluation, image_io
-from colorlab.bench.peers import opencv
+from colorlab.bench.peers import opencv, opencv_jpeg
 from colorlab.bench.pictures import SIZES, megapixels, picture
 from colorlab.bench.race import OURS, Case, Competitor
 
@@ -149,6 +149,7 @@ def our_input(scan: Scan, threads: int) -> Run:
 def opencv_float(scan: Scan, threads: int) -> Run:
     """Float Lab, bilinear."""
     cv2 = opencv(threads)
+    jpeg = opencv_jpeg(cv2, QUALITY)
 
     def run() -> None:
         grey = cv2.imdecode(np.fromfile(scan.source, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -156,7 +157,8 @@ def opencv_float(scan: Scan, threads: int) -> Run:
         lightness = cv2.cvtColor(unit, cv2.COLOR_BGR2Lab)[..., 0]
         wide = cv2.resize(scan.ab, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
         colored = cv2.cvtColor(cv2.merge([lightness, wide]), cv2.COLOR_Lab2BGR)
-        _opencv_write(cv2, scan.target, cv2.convertScaleAbs(colored, alpha=255))
+        bgr = cv2.convertScaleAbs(colored, alpha=255)
+        cv2.imencode(".jpg", bgr, jpeg)[1].tofile(scan.target)
 
     return run
 
@@ -164,6 +166,7 @@ def opencv_float(scan: Scan, threads: int) -> Run:
 def opencv_8bit(scan: Scan, threads: int) -> Run:
     """OpenCV's 8-bit Lab, in which 243 of 256 greys survive."""
     cv2 = opencv(threads)
+    jpeg = opencv_jpeg(cv2, QUALITY)
     coded = np.clip(scan.ab + 128, 0, 255).round().astype(np.uint8)
 
     def run() -> None:
@@ -172,15 +175,9 @@ def opencv_8bit(scan: Scan, threads: int) -> Run:
         wide = cv2.resize(coded, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
         lightness = cv2.extractChannel(lab, 0)
         colored = cv2.cvtColor(cv2.merge([lightness, wide]), cv2.COLOR_Lab2BGR)
-        _opencv_write(cv2, scan.target, colored)
+        cv2.imencode(".jpg", colored, jpeg)[1].tofile(scan.target)
 
     return run
-
-
-def _opencv_write(cv2: Any, path: Path, bgr: Array) -> None:
-    sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, *sampling]
-    cv2.imencode(".jpg", bgr, settings)[1].tofile(path)
 
 
 def skimage_pillow(scan: Scan, threads: int) -> Run:

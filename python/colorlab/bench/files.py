@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import _core, image_io
-from colorlab.bench.peers import opencv
+from colorlab.bench.peers import opencv, opencv_jpeg
 from colorlab.bench.pictures import megapixels, picture
 from colorlab.bench.race import OURS, Case, Competitor
 
@@ -101,12 +101,7 @@ def opencv_writer(file: File, threads: int) -> Run:
     cv2 = opencv(threads)
     bgr = np.ascontiguousarray(file.pixels[..., ::-1])
     settings = {
-        "jpeg": [
-            cv2.IMWRITE_JPEG_QUALITY,
-            QUALITY,
-            cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-        ],
+        "jpeg": opencv_jpeg(cv2, QUALITY),
         "png": [cv2.IMWRITE_PNG_COMPRESSION, COMPRESSION],
         "webp": [cv2.IMWRITE_WEBP_QUALITY, QUALITY],
     }[file.format]

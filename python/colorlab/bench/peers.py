@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from colorlab.session import available_cores
 
-__all__ = ["Colors", "opencv"]
+__all__ = ["Colors", "opencv", "opencv_jpeg"]
 
 Array = npt.NDArray[Any]
 Run = Callable[[], Array]
@@ -37,6 +37,12 @@ def opencv(threads: int) -> Any:
     cv2 = importlib.import_module("cv2")
     cv2.setNumThreads(threads or available_cores())
     return cv2
+
+
+def opencv_jpeg(cv2: Any, quality: int) -> list[int]:
+    """Its settings for a JPEG of 4:4:4 chroma, as ours are."""
+    sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    return [cv2.IMWRITE_JPEG_QUALITY, quality, *sampling]
 
 
 def opencv_lab(inputs: Colors, threads: int) -> Run:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import bulk, color, evaluation, image_io
-from colorlab.bench.peers import opencv
+from colorlab.bench.peers import opencv, opencv_jpeg
 from colorlab.bench.pictures import SIZES, picture
 from colorlab.bench.race import OURS, Case, Competitor
 from colorlab.colorizer import Colorizer
@@ -139,6 +139,7 @@ def network_side_by_side(photos: Folder, threads: int) -> Callable[[], None]:
 def opencv_pipeline(photos: Folder, threads: int) -> Callable[[], Path]:
     """OpenCV for all but the network."""
     cv2 = opencv(1)  # the pool has the threads
+    jpeg = opencv_jpeg(cv2, QUALITY)
     size, scale, session = _network(photos, threads)
     made = photos.made_by("opencv")
 
@@ -152,9 +153,7 @@ def opencv_pipeline(photos: Folder, threads: int) -> Callable[[], Path]:
         wide = cv2.resize(ab.transpose(1, 2, 0) * np.float32(scale), (width, height))
         colored = cv2.cvtColor(cv2.merge([lightness, wide]), cv2.COLOR_Lab2RGB)
         bgr = cv2.cvtColor((colored * 255).round().astype(np.uint8), cv2.COLOR_RGB2BGR)
-        sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-        settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, *sampling]
-        cv2.imencode(".jpg", bgr, settings)[1].tofile(made / path.name)
+        cv2.imencode(".jpg", bgr, jpeg)[1].tofile(made / path.name)
 
     return lambda: _in_pool(one, photos, made)
 

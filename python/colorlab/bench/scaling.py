@@ -22,7 +22,7 @@ from colorlab.colorizer import Colorizer, recolor
 from colorlab.errors import ColorlabError
 from colorlab.session import available_cores
 
-__all__ = ["measure"]
+__all__ = ["measure", "peak_memory"]
 
 _SIDES = (64, 128, 256, 512, 1024, 2048, 4096)
 _MEGAPIXELS = (1, 3, 12, 24, 48)
@@ -122,14 +122,19 @@ def _memory() -> Curves:
             side = round((megapixels * 1e6) ** 0.5)
             path = Path(name) / f"{megapixels}.jpg"
             image_io.write(path, evaluation.to_grey(picture((side, side))))
-            points.append([float(megapixels), _peak(path, path.with_suffix(".out.jpg")) / 1e6])
+            peak = peak_memory(path, path.with_suffix(".out.jpg"))
+            points.append([float(megapixels), peak / 1e6])
     title = "Memory of `colorlab colorize` for one photo"
     return Curves("memory", title, "megapixels", "peak RSS, MB", {"JPEG to JPEG": points})
 
 
-def _peak(path: Path, output: Path) -> int:
-    """Bytes of resident memory, at most, of a process that colours one photo."""
-    words = ["colorize", str(path), "-o", str(output)]
+def peak_memory(path: Path, output: Path, *options: str) -> int:
+    """Bytes of resident memory, at most, of a process that colours one photo.
+
+    Raises:
+        ColorlabError: it failed.
+    """
+    words = ["colorize", str(path), "-o", str(output), *options]
     command = [sys.executable, "-c", _COLORIZE_AND_TELL, *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -15,15 +15,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+from colorlab.arguments import choice, whole
 from colorlab.bulk import shards
 from colorlab.bulk.engine import Engine, EngineName, opened
 from colorlab.bulk.journal import Ledger, journal_path
+from colorlab.bulk.outputs import claimed, make_folder
 from colorlab.bulk.plan import Job, Plan, make_plan
 from colorlab.bulk.report import BulkReport, Outcome
 from colorlab.bulk.review import Review
 from colorlab.bulk.runner import Settings
 from colorlab.colorizer import Colorizer
-from colorlab.errors import InvalidArgumentError, OutputError
+from colorlab.errors import InvalidArgumentError
 from colorlab.recoloring import check_finish
 from colorlab.result import Preserve
 from colorlab.streaming import DEFAULT_MEMORY
@@ -74,14 +76,16 @@ def bulk(
             must see inputs, outputs and a model that is a file under the same paths, see
             docs/cluster.md.
         actors: of the ray engine, processes that hold a network; None is what there is room for.
-        on_outcome: called with what became of each photo, in the order they are done.
+        on_outcome: called with what became of each photo, in the order they are done. What it
+            raises stops the work.
 
     Returns:
         Counts, and the photos that failed with their errors. A photo that fails leaves no output.
 
     Raises:
         ModelError: no generator to use. InvalidArgumentError: no sensible plan, see `make_plan`.
-        OutputError: the output folder cannot be made.
+        OutputError: the output folder cannot be made, or another run writes into it (code
+            "output_in_use").
     """
     names = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     plan = make_plan(names, output, format=format, name=name)
@@ -114,14 +118,11 @@ def bulk(
 def check_settings(settings: Settings, on_error: str) -> None:
     """Raises InvalidArgumentError for settings that make no sense."""
     check_finish(settings.saturation, settings.preserve)
-    if not isinstance(settings.quality, int) or not 1 <= settings.quality <= 100:
-        raise InvalidArgumentError(f"quality must be 1..100, not {settings.quality!r}")
-    if on_error not in ("continue", "stop"):
-        raise InvalidArgumentError(f'on_error must be "continue" or "stop", not {on_error!r}')
-    for name in ("workers", "max_memory"):
-        value = getattr(settings, name)
-        if value is not None and (not isinstance(value, int) or value < 1):
-            raise InvalidArgumentError(f"{name} must be at least 1, not {value!r}")
+    whole("quality", settings.quality, most=100)
+    whole("max_memory", settings.max_memory)
+    if settings.workers is not None:
+        whole("workers", settings.workers, besides=" or None")
+    choice("on_error", on_error, ("continue", "stop"))
 
 
 def execute(
@@ -166,8 +167,13 @@ def _execute(
 
     try:
         with ExitStack() as stack:
-            journal = _open_journal(plan, colorizer, settings, engine, resume)
-            if journal is not None:
+            journal: Ledger | None = None
+            if plan.folder is not None:
+                folder = Path(plan.folder)
+                make_folder(folder)
+                stack.enter_context(claimed(folder))
+                depends_on = _depends_on(colorizer, settings)
+                journal = engine.open_journal(journal_path(plan.folder), depends_on, resume=resume)
                 stack.callback(journal.close)
             outcomes = engine.run(colorizer, plan.jobs, settings, journal)
             stack.callback(outcomes.close)
@@ -195,30 +201,16 @@ def _execute(
     return report
 
 
-def _open_journal(
-    plan: Plan, colorizer: Colorizer, settings: Settings, engine: Engine, resume: bool
-) -> Ledger | None:
-    if plan.folder is None:
-        return None
-    _make_folder(plan.folder)
-    depends_on = {
+def _depends_on(colorizer: Colorizer, settings: Settings) -> dict[str, Any]:
+    """What a run must share with the one that it goes on from."""
+    return {
         "generator": colorizer.sha256,
         "size": colorizer.size,
-        "saturation": settings.saturation,
+        "saturation": float(settings.saturation),  # NumPy's numbers are none of JSON's
         "preserve": settings.preserve,
-        "quality": settings.quality,
+        "quality": int(settings.quality),
         "provenance": settings.provenance,
     }
-    return engine.open_journal(journal_path(plan.folder), depends_on, resume=resume)
-
-
-def _make_folder(folder: str) -> None:
-    """Makes the output folder; raises OutputError when that is not possible."""
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"the output folder cannot be made: {error.strerror or error}"
-        raise OutputError(reason, path=folder) from error
 
 
 class _CallableModule(ModuleType):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from colorlab.arguments import choice, whole
 from colorlab.bulk import runner
 from colorlab.bulk.journal import Journal, Ledger
 from colorlab.bulk.plan import Job
@@ -39,19 +40,10 @@ class Engine(Protocol):
 
 
 class _Local:
-    """This process: `runner.run`."""
+    """This process."""
 
-    def open_journal(self, path: Path, settings: dict[str, Any], *, resume: bool) -> Ledger:
-        return Journal(path, settings, resume=resume)
-
-    def run(
-        self,
-        colorizer: Colorizer,
-        jobs: Iterable[Job],
-        settings: Settings,
-        journal: Ledger | None,
-    ) -> Generator[Outcome, None, None]:
-        return runner.run(colorizer, jobs, settings, journal)
+    open_journal = staticmethod(Journal)
+    run = staticmethod(runner.run)
 
 
 @contextmanager
@@ -64,20 +56,19 @@ def opened(name: EngineName, *, actors: int | None = None) -> Iterator[Engine]:
             for.
 
     Raises:
-        InvalidArgumentError: no such engine.
+        InvalidArgumentError: no such engine, or no such number of actors.
         ColorlabError: Ray is not installed (code "extra_missing") or no cluster answers (code
             "cluster").
     """
+    choice("engine", name, ("local", "ray"))
     if actors is not None and name != "ray":
         raise InvalidArgumentError("actors= is for the engine ray")
-    if actors is not None and (not isinstance(actors, int) or actors < 1):
-        raise InvalidArgumentError(f"actors must be at least 1, not {actors!r}")
+    if actors is not None:
+        whole("actors", actors, besides=" or None")
     if name == "local":
         yield _Local()
-    elif name == "ray":
+    else:
         from colorlab.bulk.ray_engine import connected
 
         with connected(actors) as engine:
             yield engine
-    else:
-        raise InvalidArgumentError(f'engine must be "local" or "ray", not {name!r}')

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import image_io
-from colorlab.errors import ColorlabError, OutputError
+from colorlab.bulk.outputs import make_folder
+from colorlab.errors import ColorlabError
 from colorlab.metadata import Metadata, Provenance
 
 __all__ = ["PhotoFile", "keeps_luma", "read_photo", "write_chroma", "write_photo"]
@@ -115,12 +116,3 @@ def write_chroma(
         limits=limits,
         decoded=True,
     )
-
-
-def make_folder(folder: Path) -> None:
-    """Makes a missing folder; raises OutputError when that is not possible."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"the folder cannot be made: {error.strerror or error}"
-        raise OutputError(reason, path=str(folder)) from error

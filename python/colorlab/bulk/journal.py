@@ -3,24 +3,28 @@
 It is append-only. Its first line holds the settings, each later one an event: a process began, an
 output was started, or is done. A start is written before the output can appear and an end after it
 did. So after a kill at any moment every output that exists is either known to be done, or known to
-be this run's own and may be written again. A torn last line is dropped.
+be this run's own and may be written again. A torn line is dropped.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeAlias
 
 from colorlab.bulk.plan import Job
 from colorlab.errors import InvalidArgumentError, OutputError
 
-__all__ = ["Journal", "Ledger", "journal_path", "remove_leftovers"]
+__all__ = ["Journal", "Ledger", "Print", "journal_path", "print_of", "remove_leftovers"]
 
 _FORMAT = 1
+
+#: size (bytes) and time of change (ns) of a file: tell whether it is still the one that was read
+Print: TypeAlias = list[int]
 
 
 def journal_path(folder: str) -> Path:
@@ -40,7 +44,7 @@ class Ledger(Protocol):
 
     def start(self, job: Job) -> None: ...
 
-    def finish(self, job: Job) -> None: ...
+    def finish(self, job: Job, seen: Print | None) -> None: ...
 
     def forget(self, job: Job) -> None: ...
 
@@ -63,17 +67,24 @@ class Journal:
     def __init__(self, path: Path, settings: dict[str, Any], *, resume: bool) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._done: dict[str, dict[str, Any]] = {}
+        self._done: dict[str, tuple[str, Print]] = {}  # photos and their prints by output
         self._started: set[str] = set()
         self._processes: set[int] = set()
-        header = json.dumps({"format": _FORMAT, "settings": settings}, sort_keys=True)
+        self._torn = False  # the last line has no end
+        header = _line({"format": _FORMAT, "settings": settings})
         try:
-            kept = self._read(header) if resume else []
             # Written anew without the torn end of a killed run, then only ever appended to.
-            text = "".join(line + "\n" for line in (header, *kept))
             fresh = path.with_name(path.name + ".new")
-            fresh.write_text(text, encoding="ascii")
-            fresh.replace(path)
+            try:
+                with fresh.open("wb") as file:
+                    file.write(header)
+                    if resume:
+                        file.writelines(self._earlier(header))
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.replace(path)
+            finally:
+                fresh.unlink(missing_ok=True)
             self._file = path.open("ab", buffering=0)
             # Temporary files that killed runs of this journal left where they were writing.
             remove_leftovers(
@@ -90,9 +101,8 @@ class Journal:
         entry = self._done.get(job.output)
         return (
             entry is not None
-            and entry["path"] == job.path
-            and entry["print"] == _print_of(job.path)
-            and Path(job.output).exists()
+            and entry == (job.path, print_of(job.path))
+            and os.path.exists(job.output)  # noqa: PTH110 - Path's raises where it may not look
         )
 
     def may_replace(self, job: Job) -> bool:
@@ -114,9 +124,13 @@ class Journal:
             self._append({"process": process})
         self._append({"start": job.output})
 
-    def finish(self, job: Job) -> None:
-        """To be called when the output is there."""
-        self._append({"done": job.output, "path": job.path, "print": _print_of(job.path)})
+    def finish(self, job: Job, seen: Print | None) -> None:
+        """To be called when the output is there.
+
+        `seen` is the photo's print from before it was read: one that changes while it is coloured
+        is done again by the next run.
+        """
+        self._append({"done": job.output, "path": job.path, "print": seen})
 
     def forget(self, job: Job) -> None:
         """To be called when another's file was there first, so that it is never replaced."""
@@ -135,43 +149,50 @@ class Journal:
         self.close()
 
     def _append(self, event: dict[str, Any]) -> None:
-        line = (json.dumps(event) + "\n").encode("ascii")
+        line = _line(event)
         try:
             with self._lock:
-                if self._file.write(line) != len(line):
+                if self._torn:  # by a disk that was full
+                    line = b"\n" + line
+                self._torn = self._file.write(line) != len(line)
+                if self._torn:
                     raise OutputError("the journal was cut short", path=str(self._path))
         except OSError as error:
             reason = f"the journal cannot be written: {error.strerror or error}"
             raise OutputError(reason, path=str(self._path)) from error
 
-    def _read(self, header: str) -> list[str]:
+    def _earlier(self, header: bytes) -> Iterator[bytes]:
+        """The events of an earlier run, each replayed; there may be millions."""
         try:
-            lines = self._path.read_bytes().decode("ascii", "replace").split("\n")
+            file = self._path.open("rb")
         except FileNotFoundError:
-            return []
-        complete = lines[:-1]  # what follows the last line end was cut off by a kill
-        if not complete:
-            return []
-        if complete[0] != header:
-            raise InvalidArgumentError(
-                "the earlier run had another generator or other settings",
-                code="settings_differ",
-                path=str(self._path),
-                hint="Use the same, or start again without --resume",
-            )
-        return [line for line in complete[1:] if self._replay(line)]
+            return
+        with file:
+            first = file.readline()
+            if not first.endswith(b"\n"):  # cut off by a kill
+                return
+            if first != header:
+                raise InvalidArgumentError(
+                    "the earlier run had another generator or other settings",
+                    code="settings_differ",
+                    path=str(self._path),
+                    hint="Use the same, or start again without --resume",
+                )
+            for line in file:
+                if line.endswith(b"\n") and self._replay(line):
+                    yield line
 
-    def _replay(self, line: str) -> bool:
+    def _replay(self, line: bytes) -> bool:
         try:
             event = json.loads(line)
             if "process" in event:
                 self._processes.add(int(event["process"]))
             elif "start" in event:
-                self._started.add(event["start"])
+                self._started.add(sys.intern(event["start"]))
             elif "forget" in event:
                 self._started.discard(event["forget"])
             else:
-                self._done[event["done"]] = {"path": event["path"], "print": event["print"]}
+                self._done[sys.intern(event["done"])] = (event["path"], event["print"])
         except (ValueError, KeyError, TypeError):
             return False  # a line damaged by a full disk: its photo is simply done again
         return True
@@ -186,10 +207,14 @@ def remove_leftovers(processes: Iterable[int], folders: Iterable[Path]) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _print_of(path: str) -> list[int] | None:
-    """Size and time of change: tells whether a photo is still the one that was coloured."""
+def _line(event: dict[str, Any]) -> bytes:
+    return (json.dumps(event, sort_keys=True) + "\n").encode("ascii")
+
+
+def print_of(path: str) -> Print | None:
+    """The print of a file; None where there is none to be seen."""
     try:
         found = Path(path).stat()
-    except OSError:
+    except (OSError, ValueError):  # no such file, no such name
         return None
     return [found.st_size, found.st_mtime_ns]

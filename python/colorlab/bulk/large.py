@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import rows
-from colorlab.bulk.files import EIGHT_BITS, JPEG, make_folder
+from colorlab.bulk.files import EIGHT_BITS, JPEG
+from colorlab.bulk.outputs import make_folder
 from colorlab.colorizer import Colorizer, PreparedRows
 from colorlab.errors import ImageTooLargeError, UnsupportedFormatError
 from colorlab.metadata import Provenance

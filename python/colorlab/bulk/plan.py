@@ -16,7 +16,7 @@ from pathlib import Path
 
 from colorlab.errors import InputError, InvalidArgumentError
 
-__all__ = ["FORMATS", "Job", "Plan", "make_plan"]
+__all__ = ["FORMATS", "Job", "Plan", "is_folder", "make_plan"]
 
 #: names of --format and the extension that each writes
 FORMATS = {name: f".{name}" for name in ("jpg", "jpeg", "png", "tif", "tiff", "webp")}
@@ -101,8 +101,13 @@ def make_plan(
     return plan
 
 
+def is_folder(path: str) -> bool:
+    """False also for what may not be looked at, where `Path.is_dir` raises."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def _is_shard(name: str) -> bool:
-    return name.lower().endswith(".tar") and not Path(name).is_dir()
+    return name.lower().endswith(".tar") and not is_folder(name)
 
 
 def _shard_jobs(names: Iterable[str], target: str) -> list[Job]:
@@ -113,7 +118,7 @@ def _shard_jobs(names: Iterable[str], target: str) -> list[Job]:
             jobs[Job(name, str(Path(target) / Path(name).name))] = None
             continue
         base = _before_magic(Path(name))
-        found = sorted(base.glob(str(Path(name).relative_to(base))))
+        found = _found(Path(name), base, Path(target))
         if not found:
             raise InvalidArgumentError("no shard matches this pattern", path=name)
         jobs |= {Job(str(path), str(Path(target) / path.relative_to(base))): None for path in found}
@@ -123,8 +128,8 @@ def _shard_jobs(names: Iterable[str], target: str) -> list[Job]:
 def _names_a_file(names: Sequence[str], target: str) -> bool:
     return (
         len(names) == 1
-        and not Path(names[0]).is_dir()
-        and not Path(target).is_dir()
+        and not is_folder(names[0])
+        and not is_folder(target)
         and not target.endswith(os.sep)
         and Path(target).suffix != ""
         and not _is_shard(names[0])
@@ -138,7 +143,7 @@ def _checked_extension(target: str, format: str | None) -> str:
             f'cannot write the format of the extension "{extension}"',
             code="unsupported_format",
             path=target,
-            hint=_choices(),
+            hint=f"{_choices()}; the name of a folder ends in {os.sep}",
         )
     wanted = FORMATS[format] if format is not None else extension
     if _SAME.get(wanted, wanted) != _SAME.get(extension, extension):
@@ -154,12 +159,12 @@ def _collect(names: Sequence[str], target: str, format: str | None, plan: Plan) 
         folder = Path(name)
         if has_magic(name) and not os.path.lexists(name):
             base = _before_magic(folder)
-            for path in _matches(folder, base):
+            for path in _matches(folder, base, Path(target)):
                 others += _is_converted(path.name, format)
                 below = path.relative_to(base).parent
                 yield Job(str(path), str(Path(target) / below / _output_name(path.name, format)))
             continue
-        if not folder.is_dir():
+        if not is_folder(name):
             others += _is_converted(name, format)
             yield Job(name, str(Path(target) / _output_name(folder.name, format)))
             continue
@@ -180,9 +185,24 @@ def _before_magic(pattern: Path) -> Path:
     return Path(*fixed)
 
 
-def _matches(pattern: Path, base: Path) -> list[Path]:
-    """Photos that a pattern names, in order; a folder that it names is not searched."""
+def _found(pattern: Path, base: Path, target: Path) -> list[Path]:
+    """What a pattern names, in order, without what lies in an output folder below its start."""
     found = sorted(base.glob(str(pattern.relative_to(base))))
+    own = _identity(target)
+    if own is None:
+        return found
+
+    def is_output(folder: Path) -> bool:
+        below = itertools.takewhile(lambda each: each != base, (folder, *folder.parents))
+        return any(_identity(each) == own for each in below)
+
+    outputs = {folder for folder in {path.parent for path in found} if is_output(folder)}
+    return [path for path in found if path.parent not in outputs]
+
+
+def _matches(pattern: Path, base: Path, target: Path) -> list[Path]:
+    """Photos that a pattern names, in order; a folder that it names is not searched."""
+    found = _found(pattern, base, target)
     photos = [path for path in found if path.suffix.lower() in _READABLE and _is_regular(path)]
     if not photos:
         raise InvalidArgumentError("no photo matches this pattern", path=str(pattern))
@@ -200,7 +220,7 @@ def _renamed(number: int, job: Job, target: str, template: str) -> Job:
     }
     try:
         called = template.format(**fields)
-    except (KeyError, IndexError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
         raise InvalidArgumentError(
             f'cannot name an output by "{template}": {error!r}',
             hint="It may hold {stem}, {ext}, {parent} and {number}",

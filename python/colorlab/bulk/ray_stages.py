@@ -18,7 +18,7 @@ from typing import Any
 
 from colorlab import image_io
 from colorlab.bulk import runner
-from colorlab.bulk.journal import Journal, remove_leftovers
+from colorlab.bulk.journal import Journal, Print, print_of, remove_leftovers
 from colorlab.bulk.plan import Job
 from colorlab.bulk.report import Outcome
 from colorlab.bulk.runner import Settings
@@ -59,10 +59,11 @@ class Keeper:
             self._journal.start(job, process=process)
         return before
 
-    def finish(self, jobs: list[Job], process: int) -> None:
-        for job in jobs:
-            self._journal.finish(job)
-        self._ended(jobs, process)
+    def finish(self, jobs: list[tuple[Job, Print | None]], process: int) -> None:
+        """As `Journal.finish`, of many."""
+        for job, seen in jobs:
+            self._journal.finish(job, seen)
+        self._ended([job for job, _ in jobs], process)
 
     def forget(self, job: Job, process: int) -> None:
         self._journal.forget(job)
@@ -98,8 +99,8 @@ class KeptLedger:
     def start(self, job: Job) -> None:
         self.ask("start", [job], os.getpid())
 
-    def finish(self, job: Job) -> None:
-        self.ask("finish", [job], os.getpid())
+    def finish(self, job: Job, seen: Print | None) -> None:
+        self.ask("finish", [(job, seen)], os.getpid())
 
     def forget(self, job: Job) -> None:
         self.ask("forget", job, os.getpid())
@@ -121,13 +122,21 @@ class _BatchLedger:
         kept: the journal, which knows jobs by the names of the plan.
         names: of the jobs as they are called here.
         done: those that need not be done.
+        seen: prints of those whose files were read already, from before they were.
     """
 
-    def __init__(self, kept: KeptLedger, names: Mapping[Job, Job], done: set[Job]) -> None:
+    def __init__(
+        self,
+        kept: KeptLedger,
+        names: Mapping[Job, Job],
+        done: set[Job],
+        seen: Mapping[Job, Print | None],
+    ) -> None:
         self._kept = kept
         self._names = names
         self._done = done
-        self._finished: list[Job] = []
+        self._seen = seen
+        self._finished: list[tuple[Job, Print | None]] = []
         absent = [job for job in names if job not in done and not os.path.lexists(job.output)]
         before = kept.ask("start", [names[job] for job in absent], os.getpid())
         #: begun here: whether this run had begun it before
@@ -145,8 +154,8 @@ class _BatchLedger:
         if job not in self._begun:
             self._kept.start(self._names[job])
 
-    def finish(self, job: Job) -> None:
-        self._finished.append(self._names[job])
+    def finish(self, job: Job, seen: Print | None) -> None:
+        self._finished.append((self._names[job], self._seen.get(job, seen)))
 
     def forget(self, job: Job) -> None:
         self._kept.forget(self._names[job])
@@ -166,11 +175,11 @@ def read(batch: Batch, ledger: KeptLedger | None, limits: Any) -> Batch:
     done = [False] * len(jobs)
     if ledger is not None:
         done = ledger.are_done([named for named, _ in jobs])
-    contents = [
-        b"" if skipped else _content(job.path, limits)
-        for (_, job), skipped in zip(jobs, done, strict=True)
-    ]
-    return {**batch, "done": done, "content": contents}
+    seen, contents = [], []
+    for (_, job), skipped in zip(jobs, done, strict=True):
+        seen.append(pickle.dumps(print_of(job.path)))
+        contents.append(b"" if skipped else _content(job.path, limits))
+    return {**batch, "done": done, "seen": seen, "content": contents}
 
 
 def _content(path: str, limits: Any) -> bytes:
@@ -195,15 +204,15 @@ class ColorActor:
         names = {job: named for named, job in map(pickle.loads, batch["jobs"])}
         jobs = list(names)
         index = {job.output: int(number) for job, number in zip(jobs, batch["index"], strict=True)}
-        contents = {
-            job.path: content
-            for job, content in zip(jobs, batch["content"], strict=True)
-            if len(content)
-        }
+        contents, seen = {}, {}
+        for job, content, before in zip(jobs, batch["content"], batch["seen"], strict=True):
+            if len(content):
+                contents[job.path] = content
+                seen[job] = pickle.loads(before)
         ledger: _BatchLedger | None = None
         if self._ledger is not None:
             done = {job for job, skipped in zip(jobs, batch["done"], strict=True) if skipped}
-            ledger = _BatchLedger(self._ledger, names, done)
+            ledger = _BatchLedger(self._ledger, names, done, seen)
         try:
             for outcome in runner.run(self._colorizer, jobs, self._settings, ledger, contents):
                 yield {"index": [index[outcome.output]], "outcome": [pickle.dumps(outcome)]}

@@ -30,7 +30,8 @@ from colorlab.bulk.files import (
     write_chroma,
     write_photo,
 )
-from colorlab.bulk.journal import Ledger
+from colorlab.bulk.journal import Ledger, Print, print_of
+from colorlab.bulk.outputs import already_there
 from colorlab.bulk.plan import Job
 from colorlab.bulk.report import Outcome
 from colorlab.colorizer import Colorizer, Prepared, PreparedRows
@@ -73,6 +74,7 @@ class _Photo:
     job: Job
     memory: int = 0
     seconds: float = 0.0
+    seen: Print | None = None  # of the file, before it was read
     source: PhotoFile | None = None
     prepared: Prepared | PreparedRows | None = None
     ab: npt.NDArray[np.float32] | None = None
@@ -273,6 +275,8 @@ class _Pipeline:
                 outcome = Outcome(job.path, job.output, "skipped")
             else:
                 self._check_output(job)
+                if self._journal is not None:
+                    photo.seen = print_of(job.path)
                 photo.prepared = self._prepare(photo)
         except MemoryError as error:
             outcome = self._failure(photo, _memory_error(error))
@@ -290,7 +294,7 @@ class _Pipeline:
     def _prepare(self, photo: _Photo) -> Prepared | PreparedRows:
         """Reads a photo; counts its pixels before they are there, so that fewer are read ahead."""
         path, limits = photo.job.path, self._colorizer.limits
-        if Path(path).is_file():  # a pipe can be read only once
+        if os.path.isfile(path):  # noqa: PTH113 - a pipe can be read only once
             rows = open_rows(path, limits=limits)
             is_large = large.is_large(
                 rows,
@@ -356,7 +360,7 @@ class _Pipeline:
                 threads=self._cores,
             )
             with self._reading_rows(prepared.rows):
-                return self._write(job, write_rows)
+                return self._write(photo, write_rows)
         assert source is not None
         if settings.preserve == "luma" and keeps_luma(job.output, source):
             cbcr, kept = self._colorizer.finish_chroma(
@@ -365,7 +369,7 @@ class _Pipeline:
             # A JPEG in colours of its own is encoded anew below.
             with contextlib.suppress(UnsupportedFormatError):
                 limits = self._colorizer.limits
-                self._write(job, partial(write_chroma, job.output, cbcr, source, limits=limits))
+                self._write(photo, partial(write_chroma, job.output, cbcr, source, limits=limits))
                 return kept
         result = self._colorizer.finish(
             prepared,
@@ -376,10 +380,11 @@ class _Pipeline:
         )
         photo.prepared = None
         del prepared
-        self._write(job, partial(write_photo, job.output, result, source))
+        self._write(photo, partial(write_photo, job.output, result, source))
         return result.certificate
 
-    def _write(self, job: Job, write: Callable[..., _Result]) -> _Result:
+    def _write(self, photo: _Photo, write: Callable[..., _Result]) -> _Result:
+        job = photo.job
         self._check_output(job)
         overwrite = self._settings.overwrite
         if self._journal is not None:
@@ -394,17 +399,18 @@ class _Pipeline:
                 self._journal.forget(job)
             raise
         if self._journal is not None:
-            self._journal.finish(job)
+            self._journal.finish(job, photo.seen)
         return result
 
     def _check_output(self, job: Job) -> None:
-        """Refuses an output that exists before any work goes into it."""
+        """Refuses an output that exists, or cannot be written, before any work goes into it."""
+        folder = Path(job.output).parent
+        if not os.access(folder, os.W_OK) and os.path.lexists(folder):
+            raise OutputError("cannot be written: its folder is read-only", path=job.output)
         if self._settings.overwrite or not os.path.lexists(job.output):
             return
         if self._journal is None or not self._journal.may_replace(job):
-            raise OutputError(
-                "exists already", code="output_exists", path=job.output, hint="Use --overwrite"
-            )
+            raise already_there(job.output)
 
     def _failure(self, photo: _Photo, error: ColorlabError) -> Outcome:
         job = photo.job

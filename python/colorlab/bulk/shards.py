@@ -9,17 +9,20 @@ their space twice.
 from __future__ import annotations
 
 import os
+import posixpath
 import shutil
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from colorlab.bulk.journal import Ledger
+from colorlab.bulk.journal import Ledger, print_of
+from colorlab.bulk.outputs import already_there, put_in_place
 from colorlab.bulk.plan import Job, Plan
 from colorlab.bulk.report import BulkReport, Outcome
-from colorlab.errors import CorruptImageError, InputError, OutputError
+from colorlab.errors import ColorlabError, CorruptImageError, InputError, OutputError
 
 __all__ = ["color_shards"]
 
@@ -48,34 +51,48 @@ def color_shards(
             tell(Outcome(job.path, job.output, "skipped"))
             yield True
             continue
+        replaces = overwrite or journal.may_replace(job)
         try:
-            work = _claim(job, journal, overwrite=overwrite, resume=resume)
+            work = _claim(job, replaces=replaces, resume=resume)
             photos, colored = work / "in", work / "out"
-            names = _unpack(job.path, photos)
-            plan = plan_folder(photos, colored)
+            seen = print_of(job.path)
+            try:
+                names = _unpack(job.path, photos)
+                plan = plan_folder(photos, colored)
+            except ColorlabError:
+                _discard(photos)
+                raise
             done = color_plan(plan, partial(_tell_of_shard, tell, job, photos, colored))
             if not done.stopped:
                 journal.start(job)
-                _pack(Path(job.output), _members(names, plan, photos, colored))
-                journal.finish(job)
+                members = _members(names, plan, photos, colored)
+                _pack(Path(job.output), members, overwrite=replaces)
+                journal.finish(job, seen)
                 shutil.rmtree(work, ignore_errors=True)
             yield not done.failures
         except (InputError, CorruptImageError, OutputError) as error:
+            if error.code == "output_exists":
+                journal.forget(job)
             tell(Outcome(job.path, job.output, "error", None, error.with_path(job.path)))
             yield False
 
 
-def _claim(job: Job, journal: Ledger, *, overwrite: bool, resume: bool) -> Path:
+def _claim(job: Job, *, replaces: bool, resume: bool) -> Path:
     """The folder to work in, beside the output; raises OutputError when there is a file already."""
     target = Path(job.output)
-    if target.exists() and not overwrite and not journal.may_replace(job):
-        raise OutputError(
-            "exists already", code="output_exists", path=job.output, hint="Use --overwrite"
-        )
+    if os.path.lexists(target) and not replaces:
+        raise already_there(job.output)
     work = target.with_name(f".{target.name}.colorlab-shard")
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
     return work
+
+
+def _discard(photos: Path) -> None:
+    """Removes what was unpacked, and the folder above unless it holds what was coloured before."""
+    shutil.rmtree(photos, ignore_errors=True)
+    with suppress(OSError):
+        photos.parent.rmdir()
 
 
 def _tell_of_shard(
@@ -88,19 +105,22 @@ def _tell_of_shard(
 
 
 def _unpack(shard: str, folder: Path) -> list[str]:
-    """Regular files of a shard into a folder, with their times; their names in order.
+    """Files of a shard into a folder of their own, with their times; their names in order.
 
     Raises:
         InputError: it cannot be read, or holds names that lead out of the folder or come twice.
         CorruptImageError: it is no tar file, or ends early.
     """
     names: dict[str, None] = {}
+    shutil.rmtree(folder, ignore_errors=True)  # of a killed run, or of what the shard was then
     try:
+        folder.mkdir(parents=True)
         with tarfile.open(shard, "r:") as archive:
             for member in archive:
-                if not member.isfile():
+                if not (member.isfile() or member.islnk()):
                     continue
-                name = PurePosixPath(member.name).as_posix()
+                # Where it will lie: whatever its name begins with, that is below the folder.
+                name = posixpath.normpath("/" + member.name).lstrip("/")
                 if name in names:
                     raise InputError(f"the name {name} comes twice", path=shard)
                 archive.extract(member, folder, filter="data")
@@ -129,21 +149,19 @@ def _members(
             yield output.relative_to(colored).as_posix(), output, original
 
 
-def _pack(target: Path, members: Iterable[tuple[str, Path, Path]]) -> None:
+def _pack(target: Path, members: Iterable[tuple[str, Path, Path]], *, overwrite: bool) -> None:
     temporary = target.with_name(f".{target.name}.colorlab-new")
     try:
-        with temporary.open("wb") as file:
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-                for name, source, original in members:
-                    about = tarfile.TarInfo(name)
-                    about.size = source.stat().st_size
-                    about.mtime = int(original.stat().st_mtime)
-                    with source.open("rb") as content:
-                        archive.addfile(about, content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
+        with tarfile.open(temporary, "w", format=tarfile.PAX_FORMAT) as archive:
+            for name, source, original in members:
+                about = tarfile.TarInfo(name)
+                about.size = source.stat().st_size
+                about.mtime = int(original.stat().st_mtime)
+                with source.open("rb") as content:
+                    archive.addfile(about, content)
+        put_in_place(temporary, target, overwrite=overwrite)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         reason = f"the shard cannot be written: {error.strerror or error}"
         raise OutputError(reason, path=str(target)) from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -19,8 +19,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from colorlab.arguments import whole
+from colorlab.bulk.outputs import already_there
+from colorlab.bulk.plan import is_folder
 from colorlab.colorizer import Colorizer, Prepared
-from colorlab.errors import InvalidArgumentError, OutputError
+from colorlab.errors import InvalidArgumentError
 from colorlab.recoloring import check_finish
 from colorlab.video.ahead import ahead
 from colorlab.video.planes import chroma_planes, grey_of
@@ -31,7 +34,6 @@ from colorlab.video.writer import (
     CONTAINERS,
     MOST_CRF,
     Writer,
-    already_there,
     default_codec,
 )
 
@@ -86,9 +88,10 @@ def colorize_video(
 ) -> VideoReport:
     """Colours a video into another file. Needs PyAV, the extra "video".
 
-    Luma is kept, colour replaced. Times of all frames (also at variable rates), rotation, the shape
-    of pixels and the tags of colour are carried over; sound, subtitles, chapters and descriptions
-    are copied. Samples of more than 8 bits become 10, other chroma formats 4:2:0.
+    Luma is kept, colour replaced. Times of all frames (also at variable rates; of two at one time
+    the second comes a tick later), rotation, the shape of pixels and the tags of colour are carried
+    over; sound, subtitles, chapters and descriptions are copied. Samples of more than 8 bits become
+    10, other chroma formats 4:2:0.
 
     Args:
         source: a video file that is SDR.
@@ -149,13 +152,21 @@ def output_path(source: str, output: str | os.PathLike[str]) -> str:
     """Where a video goes: to `output`; for a folder, to a file of the source's name in it, with
     .mkv where the source's extension is not written.
     """
-    target = Path(output)
-    if not target.is_dir() and not os.fspath(output).endswith(os.sep):
-        return os.fspath(output)
+    target = os.fspath(output)
+    if not is_folder(target) and not target.endswith(os.sep):
+        return target
     extension = Path(source).suffix
     if extension.lower() not in CONTAINERS:
         extension = ".mkv"
-    return str(target / (Path(source).stem + extension))
+    return str(Path(target) / (Path(source).stem + extension))
+
+
+def _are_one(first: str, second: str) -> bool:
+    """Whether two names are of one file."""
+    try:
+        return Path(first).samefile(second)
+    except OSError:
+        return False
 
 
 def _check(path: str, target: str, codec: str, crf: int | None, overwrite: bool) -> None:
@@ -174,21 +185,15 @@ def _check(path: str, target: str, codec: str, crf: int | None, overwrite: bool)
     most = MOST_CRF.get(codec)
     if crf is not None and most is None:
         raise InvalidArgumentError(f"{codec} is lossless and takes no crf")
-    if crf is not None and (not isinstance(crf, int) or not 0 <= crf <= (most or 0)):
-        raise InvalidArgumentError(f"crf of {codec} must be 0..{most}, not {crf!r}")
+    if crf is not None:
+        whole(f"crf of {codec}", crf, least=0, most=most, besides=" or None")
     if os.path.lexists(target):
-        if Path(target).exists() and Path(path).exists() and Path(target).samefile(path):
+        if _are_one(target, path):
             raise InvalidArgumentError(
                 "is the input, which is never overwritten", code="output_is_input", path=target
             )
         if not overwrite:
             raise already_there(target)
-    folder = Path(target).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"the folder cannot be made: {error.strerror or error}"
-        raise OutputError(reason, path=str(folder)) from error
 
 
 def _color(

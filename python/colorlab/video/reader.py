@@ -77,7 +77,7 @@ class Reader:
         except BaseException:
             self._container.close()
             raise
-        #: streams that are copied, and those that are left out with the reason
+        #: streams that are copied, and those that are left out
         self.copied = [each for each in self._container.streams if each.type in _COPIED]
         self.left_out = [
             each
@@ -214,8 +214,10 @@ class Reader:
             size = f"{luma.shape[1]} x {luma.shape[0]}"
             raise UnsupportedFormatError(f"frames change their size to {size}", path=self.path)
         pts = frame.pts
-        if pts is None:
-            pts = 0 if last is None else last.pts + round(1 / (self.rate * self.time_base))
+        if last is not None:
+            if pts is None:
+                pts = last.pts + round(1 / (self.rate * self.time_base))
+            pts = max(pts, last.pts + 1)  # of two at one time, an encoder takes only one
         matrix = _matrix_of(frame)
         red, blue = _RED_BLUE[matrix]
         coding = Coding(
@@ -228,7 +230,7 @@ class Reader:
         return LumaFrame(
             luma,
             coding,
-            int(pts),
+            int(pts or 0),
             int(frame.duration or 0),
             _quarter_turns(frame),
             matrix,
@@ -268,7 +270,8 @@ def _with_luma_plane(frame: Any) -> Any:
     first, *others = form.components
     packed = first.plane != 0 or any(each.plane == 0 for each in others)
     shifted = form.name.startswith(("p0", "p2", "p4"))  # samples in the upper bits
-    if first.is_luma and not (packed or shifted or form.is_big_endian or form.has_palette):
+    plain = 8 <= first.bits <= 16 and not (form.is_big_endian or form.has_palette)
+    if first.is_luma and plain and not (packed or shifted):
         return frame
     deep = first.bits > 8
     return frame.reformat(format="yuv420p10le" if deep else "yuv420p", interpolation="AREA")

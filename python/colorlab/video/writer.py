@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -11,11 +12,12 @@ from typing import Any, Self
 
 import numpy as np
 
+from colorlab.bulk.outputs import make_folder, put_in_place
 from colorlab.errors import InvalidArgumentError, OutputError
 from colorlab.video.planes import Codes, with_bits
 from colorlab.video.reader import LumaFrame, Reader, import_av
 
-__all__ = ["CODECS", "CONTAINERS", "MOST_CRF", "Writer", "already_there", "default_codec"]
+__all__ = ["CODECS", "CONTAINERS", "MOST_CRF", "Writer", "default_codec"]
 
 #: extensions of outputs and the containers that they stand for
 CONTAINERS = {
@@ -78,18 +80,27 @@ class Writer:
         self.notes: list[str] = []  #: what a person may want to know
         self._overwrite = overwrite
         self._reader = reader
+        if first.decoded.interlaced_frame:
+            self.notes.append("it is interlaced: chroma is laid as for whole frames")
         height, width = first.luma.shape
         if codec in _EVEN and (height % 2 or width % 2):
             self.notes.append(
                 f"{codec} takes even sizes only: {width} x {height} lost its last row or column"
             )
             height, width = height // 2 * 2, width // 2 * 2
+            if not height or not width:
+                raise InvalidArgumentError(
+                    f"{codec} takes even sizes only, and a side of this video is one pixel",
+                    path=reader.path,
+                    hint="--codec ffv1 takes every size",
+                )
         self.height, self.width = height, width
         self.bits = 8 if first.coding.bits == 8 else 10
         self._format = "yuv420p" if self.bits == 8 else "yuv420p10le"
         self._durations: dict[int, int] = {}
         target = Path(path)
-        self._temporary = target.with_name(f".colorlab-{os.getpid()}-{target.name}.tmp")
+        make_folder(target.parent)
+        self._temporary = _temporary(target)
         with self._explained():
             self._container = self._av.open(
                 f"file:{self._temporary}",
@@ -139,20 +150,7 @@ class Writer:
         with self._explained():
             self._mux(self._video.encode_lazy(None))
             self._container.close()
-            with self._temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            if self._overwrite:
-                self._temporary.replace(self.path)
-                return
-            try:
-                os.link(self._temporary, self.path)  # unlike a rename, fails where there is a file
-            except FileExistsError:
-                raise already_there(self.path) from None
-            except OSError:  # a file system without links
-                if os.path.lexists(self.path):
-                    raise already_there(self.path) from None
-                self._temporary.replace(self.path)
-            self._temporary.unlink(missing_ok=True)
+            put_in_place(self._temporary, Path(self.path), overwrite=self._overwrite)
 
     def abandon(self) -> None:
         """Leaves nothing behind; harmless after `finish`."""
@@ -209,7 +207,8 @@ class Writer:
 
     def _copy(self, stream: Any) -> Any | None:
         """A stream of the output like one of the input; None where the container cannot hold it."""
-        name = stream.codec_context.name
+        known = stream.codec_context is not None
+        name = stream.codec_context.name if known else "of an unknown codec"
         try:
             copy = self._container.add_stream_from_template(stream)
         except ValueError as error:
@@ -217,7 +216,9 @@ class Writer:
                 raise InvalidArgumentError(
                     f"its sound ({name}) does not go into {Path(self.path).suffix}",
                     path=self.path,
-                    hint="A .mkv takes every kind of sound",
+                    hint="A .mkv takes every kind of sound"
+                    if known
+                    else "Take it out first, as by ffmpeg -i IN -c copy -an OUT",
                 ) from error
             self.notes.append(f"stream {stream.index} (subtitle, {name}) is left out")
             return None
@@ -257,9 +258,27 @@ class Writer:
 _OF_CONTAINER = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration")
 
 
-def already_there(path: str) -> OutputError:
-    """The error for a file that must not be replaced."""
-    return OutputError("exists already", code="output_exists", path=path, hint="Use --overwrite")
+def _temporary(target: Path) -> Path:
+    """Where a file is written before it is whole; what killed runs left of it is removed."""
+    name = hashlib.blake2s(os.fsencode(target.name), digest_size=8).hexdigest()  # fits anywhere
+    for path in target.parent.glob(f".colorlab-*-{name}.tmp"):
+        if not _runs(path.name.split("-")[1]):
+            with contextlib.suppress(OSError):
+                path.unlink()
+    return target.with_name(f".colorlab-{os.getpid()}-{name}.tmp")
+
+
+def _runs(process: str) -> bool:
+    """Whether there is such a process on this machine."""
+    if os.name == "nt" or not process.isdigit():
+        return False  # Windows removes no file that a process has open
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True
 
 
 def _tag(target: Any, frame: LumaFrame) -> None:
