@@ -111,7 +111,7 @@ def delta_e(
         threads: None chooses; the result does not depend on it.
 
     Returns:
-        (...) `float64`.
+        (...) `float64`, 0 and more; about 1 is a just noticeable difference.
 
     Raises:
         ShapeError, DTypeError: an array is not as described.
@@ -136,6 +136,9 @@ def colorfulness(
         variant: "hasler" as published; "absolute" takes the magnitudes of rg and yb, as the
             published evaluations of DDColor and CT2 do, and is smaller.
         threads: None chooses; the result does not depend on it.
+
+    Returns:
+        At least 0, which is for grey and for no pixels.
 
     Raises:
         ShapeError, DTypeError: the array is not as described.

@@ -6,30 +6,24 @@ brought to full size along the edges of the photo, and joined with its own light
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, overload
 
-import numpy as np
 import numpy.typing as npt
 
-from colorlab import _core, image_io, streaming
-from colorlab.errors import (
-    ColorlabError,
-    DTypeError,
-    InvalidArgumentError,
-    OutOfMemoryError,
-    ShapeError,
-)
-from colorlab.inputs import ImageLike, to_pixels
+from colorlab import image_io, streaming
+from colorlab.arguments import choice, whole
+from colorlab.errors import ColorlabError, InvalidArgumentError
+from colorlab.inputs import ImageLike
 from colorlab.model import registry
 from colorlab.model.card import ModelCard
-from colorlab.recoloring import Prepared, PreparedRows, Ready, check_finish, recolor
-from colorlab.render import render_size
-from colorlab.result import Certificate, ColorizedImage, Preserve
-from colorlab.rows import ChromaWriter, RowReader, RowWriter, turned, turned_back
+from colorlab.recoloring import Prepared, PreparedRows, check_finish, recolor
+from colorlab.result import ColorizedImage, Preserve
 from colorlab.session import Device, GeneratorSession, Precision
+from colorlab.stages import Size, Stages, checked_size
 
 __all__ = ["Colorizer", "Prepared", "PreparedRows", "colorize", "recolor"]
 
@@ -40,7 +34,7 @@ _LARGE = 1 << 16  # pixels on a side: no network sees more
 MAX_CANDIDATES = 24
 
 
-class Colorizer:
+class Colorizer(Stages):
     """Colours black-and-white photos with one generator.
 
     May be used from many threads at once, be pickled, and be used in processes that were forked or
@@ -74,7 +68,7 @@ class Colorizer:
         *,
         device: Device = "auto",
         threads: int | None = None,
-        size: int | Literal["auto"] = "auto",
+        size: Size = "auto",
         batch_size: int | Literal["auto"] = "auto",
         precision: Precision = "auto",
         limits: image_io.Limits | None = None,
@@ -83,19 +77,18 @@ class Colorizer:
         trust_model: bool = False,
     ) -> None:
         verified = registry.load(model, sha256=sha256, adapter=adapter, trust=trust_model)
-        _check_size(size, verified.card)
-        if batch_size != "auto" and (not isinstance(batch_size, int) or batch_size < 1):
-            raise InvalidArgumentError(
-                f'batch_size must be at least 1 or "auto", not {batch_size!r}'
-            )
-        self._session: GeneratorSession | None = GeneratorSession(
-            verified, device=device, threads=threads, precision=precision
+        size = checked_size(size, verified.card)
+        if batch_size != "auto":
+            batch_size = whole("batch_size", batch_size, besides=' or "auto"')
+        session = GeneratorSession(verified, device=device, threads=threads, precision=precision)
+        default_batch = _GPU_BATCH if session.device == "cuda" else 1
+        super().__init__(
+            session,
+            size=size,
+            batch=default_batch if batch_size == "auto" else batch_size,
+            threads=threads or 0,  # to the core, 0 means choose
+            limits=image_io.plain_limits(limits),
         )
-        self._size = size
-        self._limits: dict[str, int] | None = dict(limits) if limits is not None else None
-        self._threads = threads or 0  # to the core, 0 means choose
-        default_batch = _GPU_BATCH if self._session.device == "cuda" else 1
-        self._batch = default_batch if batch_size == "auto" else batch_size
         #: What another process needs to make the same: the generator by name, not its megabytes.
         self.arguments: dict[str, Any] = {
             "model": _portable(model, verified.path),
@@ -137,23 +130,8 @@ class Colorizer:
         """How many threads the network may use on a CPU."""
         return self._open_session().threads
 
-    @property
-    def limits(self) -> image_io.Limits | None:
-        """Of decoding files."""
-        return self._limits
-
-    @property
-    def size(self) -> int | Literal["auto"]:
-        """Short side, pixels, at which the network sees photos unless a call says otherwise."""
-        return self._size
-
-    @property
-    def batch_size(self) -> int:
-        """Photos per pass of the network at present; less than asked for after memory ran out."""
-        return self._batch
-
     def passes_at_once(
-        self, *, memory: int = streaming.DEFAULT_MEMORY, size: int | Literal["auto"] | None = None
+        self, *, memory: int = streaming.DEFAULT_MEMORY, size: Size | None = None
     ) -> int:
         """How many passes of the network, side by side, colour the most photos per second.
 
@@ -164,6 +142,9 @@ class Colorizer:
         Args:
             memory: bytes that all passes may take together.
             size: as of the constructor.
+
+        Raises:
+            InvalidArgumentError: there is no such size.
         """
         session = self._open_session()
         if session.device == "cuda" or session.model.adapter is not None:
@@ -187,7 +168,7 @@ class Colorizer:
         *,
         saturation: float = 1.0,
         preserve: Preserve = "lightness",
-        size: int | Literal["auto"] | None = None,
+        size: Size | None = None,
         out: npt.NDArray[Any] | None = None,
     ) -> ColorizedImage: ...
 
@@ -198,7 +179,7 @@ class Colorizer:
         *,
         saturation: float = 1.0,
         preserve: Preserve = "lightness",
-        size: int | Literal["auto"] | None = None,
+        size: Size | None = None,
     ) -> list[ColorizedImage]: ...
 
     def colorize(
@@ -207,7 +188,7 @@ class Colorizer:
         *,
         saturation: float = 1.0,
         preserve: Preserve = "lightness",
-        size: int | Literal["auto"] | None = None,
+        size: Size | None = None,
         out: npt.NDArray[Any] | None = None,
     ) -> ColorizedImage | list[ColorizedImage]:
         """Colours one photo, or a list of them.
@@ -220,7 +201,7 @@ class Colorizer:
             saturation: multiplies the colour, 0..10; 0 gives grey.
             preserve: "lightness" keeps the displayed L* (film, scans), "luma" keeps Y' (BT.601),
                 which suits files that were desaturated digitally.
-            size: as of the constructor, for this photo.
+            size: as of the constructor, for this photo; None is the constructor's.
             out: where the result goes: (H, W, 3), C-contiguous, of the photo's dtype; no list.
 
         Returns:
@@ -251,7 +232,7 @@ class Colorizer:
         *,
         saturation: float = 1.0,
         preserve: Preserve = "lightness",
-        size: int | Literal["auto"] | None = None,
+        size: Size | None = None,
         on_error: Literal["raise"] = "raise",
     ) -> Iterator[ColorizedImage]: ...
 
@@ -262,7 +243,7 @@ class Colorizer:
         *,
         saturation: float = 1.0,
         preserve: Preserve = "lightness",
-        size: int | Literal["auto"] | None = None,
+        size: Size | None = None,
         on_error: Literal["return"],
     ) -> Iterator[ColorizedImage | ColorlabError]: ...
 
@@ -272,7 +253,7 @@ class Colorizer:
         *,
         saturation: float = 1.0,
         preserve: Preserve = "lightness",
-        size: int | Literal["auto"] | None = None,
+        size: Size | None = None,
         on_error: Literal["raise", "return"] = "raise",
     ) -> Iterator[Any]:
         """Colours a stream of photos, one result per photo, in their order.
@@ -284,12 +265,21 @@ class Colorizer:
         Args:
             images: as for `colorize`; taken as results are asked for, those few ahead, so an array
                 must not be written to before its result is there.
+            saturation, preserve, size: as for `colorize`.
             on_error: "raise" ends the stream at the first photo that fails; "return" gives the
                 error in that photo's place and goes on.
+
+        Returns:
+            An iterator of what `colorize` gives.
+
+        Raises:
+            InvalidArgumentError: no such argument; at once, before the first result is asked for.
+            ColorlabError: as `colorize`, from the iterator, with on_error="raise".
         """
         check_finish(saturation, preserve)
-        if on_error not in ("raise", "return"):
-            raise InvalidArgumentError(f'on_error must be "raise" or "return", not {on_error!r}')
+        choice("on_error", on_error, ("raise", "return"))
+        if isinstance(images, str | bytes | bytearray | memoryview | os.PathLike):
+            raise InvalidArgumentError("images is one photo", hint="Use colorize, or a list of it")
         self._open_session()
         return self._stream(iter(images), saturation, preserve, size, on_error == "return")
 
@@ -300,7 +290,7 @@ class Colorizer:
         *,
         saturation: float = 1.0,
         preserve: Preserve = "lightness",
-        size: int | Literal["auto"] | None = None,
+        size: Size | None = None,
     ) -> list[ColorizedImage]:
         """Different plausible colourings of one photo, out of one pass of the network.
 
@@ -311,178 +301,27 @@ class Colorizer:
             image, saturation, preserve, size: as for `colorize`.
             count: how many, 1..24.
 
+        Returns:
+            `count` times RGB (H, W, 3) of the photo's dtype.
+
         Raises:
             ModelIncompatibleError: the generator gives no distribution over colours.
+            ColorlabError: as `colorize`.
         """
         check_finish(saturation, preserve)
-        if not isinstance(count, int) or not 1 <= count <= MAX_CANDIDATES:
-            raise InvalidArgumentError(f"candidates are 1..{MAX_CANDIDATES}, not {count!r}")
+        count = whole("count", count, most=MAX_CANDIDATES)
         photo = self.prepare(image, size=size)
-        session = self._open_session()
-        ab, logits = session.run_with_classes(photo.tensor)
-        classes = session.card.classes
-        assert classes is not None  # run_with_classes refuses
-        own = np.ascontiguousarray(ab[0].transpose(1, 2, 0))
+        ab, logits, classes = self._run_with_classes(photo)
         return [
             self.finish(photo, each, saturation=saturation, preserve=preserve)
-            for each in classes.alternatives(own, logits[0], count)
+            for each in classes.alternatives(ab, logits, count)
         ]
-
-    def predict_ab(
-        self, lightness: npt.NDArray[Any], *, size: int | Literal["auto"] | None = None
-    ) -> npt.NDArray[np.float32]:
-        """Only the network: colour for a lightness.
-
-        Args:
-            lightness: L*, 0..100, float32 (H, W); reduced to the render size here.
-            size: as of the constructor.
-
-        Returns:
-            a* and b*, float32 (h, w, 2), at the network's output size.
-        """
-        if not isinstance(lightness, np.ndarray) or lightness.dtype.kind != "f":
-            kind = getattr(lightness, "dtype", type(lightness).__name__)
-            raise DTypeError(f"lightness is L* in floats, 0..100, not {kind}")
-        if lightness.ndim != 2 or lightness.size == 0:
-            raise ShapeError(f"lightness is (H, W), not {lightness.shape}")
-        height, width = self._render_size(lightness.shape, size)
-        plane = np.ascontiguousarray(lightness, dtype=np.float32)
-        if plane.shape != (height, width):
-            plane = _core.resize_area(plane, height, width, threads=self._threads)
-        tensor = plane.reshape(1, 1, height, width) / np.float32(50) - np.float32(1)
-        return self._run([tensor])[0]
-
-    # The three stages of `colorize`, for those who overlap them
-
-    def prepare(
-        self,
-        image: ImageLike,
-        *,
-        size: int | Literal["auto"] | None = None,
-        threads: int | None = None,
-    ) -> Prepared:
-        """The first stage: reads the photo and makes the network's input."""
-        pixels = to_pixels(image, limits=self._limits)
-        height, width = self._render_size(pixels.shape[:2], size)
-        tensor = _core.preprocess(pixels, height, width, threads=self._core_threads(threads))
-        return Prepared(pixels, tensor)
-
-    def predict(
-        self, photos: Sequence[Ready], *, threads: int | None = None
-    ) -> list[npt.NDArray[np.float32]]:
-        """The second stage: a*b* (h, w, 2) for each photo; equal sizes share a pass."""
-        by_shape: dict[tuple[int, ...], list[int]] = {}
-        for number, photo in enumerate(photos):
-            by_shape.setdefault(photo.tensor.shape, []).append(number)
-        results: dict[int, npt.NDArray[np.float32]] = {}
-        for numbers in by_shape.values():
-            tensors = [photos[number].tensor for number in numbers]
-            results |= zip(numbers, self._run(tensors, threads), strict=True)
-        return [results[number] for number in range(len(photos))]
-
-    def predict_each(
-        self, photos: Sequence[Ready], *, threads: int | None = None
-    ) -> Sequence[npt.NDArray[np.float32] | ColorlabError]:
-        """As `predict`, but a photo that fails gets its error and the others their colour."""
-        try:
-            return self.predict(photos, threads=threads)
-        except ColorlabError as error:
-            if len(photos) == 1:
-                return [error]
-        return [each for photo in photos for each in self.predict_each([photo], threads=threads)]
-
-    def predict_with_spread(
-        self, photo: Ready, *, threads: int | None = None
-    ) -> tuple[npt.NDArray[np.float32], float]:
-        """a*b* (h, w, 2) of one photo, and how unsure the generator is: `ColorClasses.spread`.
-
-        Raises:
-            ModelIncompatibleError: the generator gives no distribution over colours.
-        """
-        session = self._open_session()
-        ab, logits = session.run_with_classes(photo.tensor, threads=threads)
-        classes = session.card.classes
-        assert classes is not None  # run_with_classes refuses
-        return np.ascontiguousarray(ab[0].transpose(1, 2, 0)), classes.spread(logits[0])
-
-    def finish(
-        self,
-        photo: Prepared,
-        ab: npt.NDArray[np.float32],
-        *,
-        saturation: float = 1.0,
-        preserve: Preserve = "lightness",
-        out: npt.NDArray[Any] | None = None,
-        threads: int | None = None,
-    ) -> ColorizedImage:
-        """The third stage: brings the colour to full size and joins it with the photo."""
-        if saturation != 1.0:
-            ab = ab * np.float32(saturation)
-        return recolor(
-            photo.pixels, ab, preserve=preserve, out=out, threads=self._core_threads(threads)
-        )
-
-    def finish_chroma(
-        self,
-        photo: Prepared,
-        ab: npt.NDArray[np.float32],
-        *,
-        saturation: float = 1.0,
-        threads: int | None = None,
-    ) -> tuple[npt.NDArray[np.uint8], Certificate]:
-        """The third stage for a grey JPEG whose luma is kept bit for bit: Cb and Cr, uint8
-        (ceil(H/2), ceil(W/2), 2), for `image_io.add_chroma`, and the certificate of its file.
-        """
-        if saturation != 1.0:
-            ab = ab * np.float32(saturation)
-        cbcr, measured = _core.chroma_for_luma(
-            photo.pixels, ab, threads=self._core_threads(threads)
-        )
-        # Luma is not encoded again.
-        kept: dict[str, Any] = {**measured, "max_delta_luma": 0.0, "mean_delta_luma": 0.0}
-        return cbcr, Certificate(preserve="luma", lossless=True, **kept)
-
-    # The first and the third stage for photos that are never held
-
-    def prepare_rows(
-        self, rows: RowReader, *, size: int | Literal["auto"] | None = None
-    ) -> PreparedRows:
-        """As `prepare`, reading the photo once; its colours are the same, bit for bit, unless an
-        orientation has to turn it (then to rounding)."""
-        height, width = self._render_size(rows.upright, size)
-        stored = (width, height) if rows.orientation >= 5 else (height, width)
-        # Colour mostly comes at the network's own size or a fraction of it.
-        sizes = [(max(1, stored[0] // part), max(1, stored[1] // part)) for part in (1, 2, 4)]
-        guides = rows.reduce_lightness(sizes)
-        plane = np.ascontiguousarray(turned(guides[0], rows.orientation), dtype=np.float32)
-        tensor = plane.reshape(1, 1, height, width) / np.float32(50) - np.float32(1)
-        return PreparedRows(rows, tensor, tuple(guides))
-
-    def finish_rows(
-        self,
-        photo: PreparedRows,
-        ab: npt.NDArray[np.float32],
-        out: RowWriter | ChromaWriter,
-        *,
-        saturation: float = 1.0,
-        preserve: Preserve = "lightness",
-        threads: int | None = None,
-    ) -> Certificate:
-        """As `finish`, reading the photo again and writing it as it lies; `out` is left to be
-        finished. A `ChromaWriter` keeps luma, whatever `preserve` is."""
-        if saturation != 1.0:
-            ab = ab * np.float32(saturation)
-        ab = np.ascontiguousarray(turned_back(ab, photo.rows.orientation))
-        guide = next((each for each in photo.guides if each.shape == ab.shape[:2]), None)
-        used = self._core_threads(threads)
-        if isinstance(out, ChromaWriter):
-            return photo.rows.add_chroma(out, ab, threads=used)
-        return photo.rows.recolor(out, ab, guide=guide, preserve=preserve, threads=used)
 
     # Lifetime
 
     def close(self) -> None:
-        """Lets go of the network; using the colorizer afterwards is an error."""
+        """Lets go of the network; may be called again, but any other use is then an error
+        (InvalidArgumentError, code "closed")."""
         self._session = None
 
     def __enter__(self) -> Self:
@@ -492,57 +331,15 @@ class Colorizer:
         self.close()
 
     def __reduce__(self) -> tuple[object, ...]:
-        if self._session is None:
-            raise _closed()
+        self._open_session()
         return _rebuild, (self.arguments,)
-
-    def _open_session(self) -> GeneratorSession:
-        session = self._session
-        if session is None:
-            raise _closed()
-        return session
-
-    def _core_threads(self, threads: int | None) -> int:
-        return self._threads if threads is None else threads
-
-    def _render_size(
-        self, shape: tuple[int, ...], size: int | Literal["auto"] | None
-    ) -> tuple[int, int]:
-        card = self._open_session().card
-        if size is None:
-            size = self._size
-        _check_size(size, card)
-        short = card.default_size if size == "auto" else size
-        if card.square:
-            side = max(1, short // card.stride) * card.stride
-            return side, side
-        return render_size(shape[0], shape[1], size=short, stride=card.stride)
-
-    def _run(
-        self, tensors: Sequence[npt.NDArray[np.float32]], threads: int | None = None
-    ) -> list[npt.NDArray[np.float32]]:
-        """Tensors of one shape through the network, in batches that memory allows."""
-        session = self._open_session()
-        results: list[npt.NDArray[np.float32]] = []
-        while len(results) < len(tensors):
-            batch = tensors[len(results) : len(results) + self._batch]
-            try:
-                tensor = np.concatenate(batch) if len(batch) > 1 else batch[0]
-                ab = session.run(tensor, threads=threads)
-            except OutOfMemoryError:
-                if len(batch) == 1:
-                    raise
-                self._batch = max(1, len(batch) // 2)
-                continue
-            results.extend(np.ascontiguousarray(ab.transpose(0, 2, 3, 1)))
-        return results
 
     def _stream(
         self,
         images: Iterator[ImageLike],
         saturation: float,
         preserve: Preserve,
-        size: int | Literal["auto"] | None,
+        size: Size | None,
         keep_errors: bool,
     ) -> Iterator[ColorizedImage | ColorlabError]:
         passes = self.passes_at_once(size=size) if self._batch == 1 else 1
@@ -561,13 +358,21 @@ def colorize(
     model: registry.ModelSource = "default",
     saturation: float = 1.0,
     preserve: Preserve = "lightness",
-    size: int | Literal["auto"] = "auto",
+    size: Size = "auto",
     device: Device = "auto",
     threads: int | None = None,
 ) -> Any:
     """Colours one photo or a list of them; for many calls make a `Colorizer`, which loads once.
 
-    Arguments and result as of `Colorizer` and `Colorizer.colorize`.
+    Args:
+        image, saturation, preserve: as for `Colorizer.colorize`.
+        model, size, device, threads: as for `Colorizer`.
+
+    Returns:
+        RGB (H, W, 3) of the photo's size and dtype, with its `certificate`; a list for a list.
+
+    Raises:
+        ColorlabError: as `Colorizer` and `Colorizer.colorize`.
     """
     with Colorizer(model, size=size, device=device, threads=threads) as colorizer:
         return colorizer.colorize(image, saturation=saturation, preserve=preserve)
@@ -584,16 +389,3 @@ def _portable(model: registry.ModelSource, path: str | None) -> str | bytes:
 
 def _rebuild(arguments: dict[str, Any]) -> Colorizer:
     return Colorizer(**arguments)
-
-
-def _closed() -> InvalidArgumentError:
-    return InvalidArgumentError("this colorizer is closed", code="closed")
-
-
-def _check_size(size: object, card: ModelCard) -> None:
-    if size == "auto":
-        return
-    if not isinstance(size, int) or isinstance(size, bool) or not card.stride <= size <= 8192:
-        raise InvalidArgumentError(
-            f'size must be "auto" or {card.stride}..8192 pixels for this generator, not {size!r}'
-        )

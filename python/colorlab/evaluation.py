@@ -86,14 +86,24 @@ def photo_files(source: Path) -> list[Path]:
         found = (p for p in source.rglob("*") if p.suffix.lower() in _EXTENSIONS)
         files = sorted(p for p in found if p.is_file())
     else:
-        raise InputNotFoundError("there is no such folder or list of photos", path=str(source))
+        raise InputNotFoundError(
+            "there is no such folder or list of photos",
+            path=str(source),
+            hint="Give a folder, or a .txt file that lists photos",
+        )
     if not files:
         raise InvalidArgumentError("there are no photos in it", path=str(source))
     return files
 
 
 def spread(photos: Sequence[Path], count: int) -> list[Path]:
-    """At most `count` of the photos, evenly over their order; all for 0."""
+    """At most `count` of the photos, evenly over their order; all for 0.
+
+    Raises:
+        InvalidArgumentError: `count` is negative.
+    """
+    if count < 0:
+        raise InvalidArgumentError(f"a limit of photos must be at least 0, not {count}")
     if not 0 < count < len(photos):
         return list(photos)
     return [photos[i * len(photos) // count] for i in range(count)]
@@ -105,17 +115,25 @@ def root_of(source: Path) -> Path:
 
 
 def read_8bit(path: Path) -> Bytes:
-    """A photo's RGB pixels (H, W, 3), 16 bits rounded to 8."""
+    """A photo's RGB pixels, uint8 (H, W, 3), 16 bits rounded to 8; raises as `colorlab.read`."""
     return image_io.to_8bit(image_io.read(path))
 
 
 def truth_at(path: Path, short_side: int = SHORT_SIDE, fit: Fit = "keep") -> Bytes:
-    """A colour photo at this short side; see `fitted`."""
+    """A colour photo at this short side, pixels: uint8 (H, W, 3); see `fitted`.
+
+    Raises:
+        InputError, ImageError: as `colorlab.read`.
+    """
     return fitted(image_io.read(path), short_side, fit)
 
 
 def fitted(pixels: npt.NDArray[Any], short_side: int, fit: Fit = "keep") -> Bytes:
-    """A photo (H, W, 3) with this short side, uint8, as `FITS` describes; 0 leaves its size."""
+    """A photo, uint8 or uint16 (H, W, 3), with this short side in pixels, as `FITS` describes.
+
+    Returns:
+        uint8 (h, w, 3); for a short side of 0 of the photo's own size.
+    """
     if short_side == 0:
         return image_io.to_8bit(pixels)
     if fit == "keep":
@@ -129,7 +147,7 @@ def fitted(pixels: npt.NDArray[Any], short_side: int, fit: Fit = "keep") -> Byte
 
 
 def to_grey(rgb: Bytes) -> Bytes:
-    """The grey photo (H, W) whose displayed L* is that of the colour photo, 8 bits."""
+    """The grey photo, uint8 (H, W), whose displayed L* is that of a colour photo (H, W, 3)."""
     l_star = color.lightness(rgb)
     neutral = np.stack([l_star, np.zeros_like(l_star), np.zeros_like(l_star)], -1)
     return np.ascontiguousarray(color.lab_to_rgb(neutral)[..., 1], np.uint8)
@@ -281,15 +299,20 @@ def check_free(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     """Finds out early that a result would have no place.
 
     Raises:
-        OutputError: the file exists (code "output_exists").
+        OutputError: the file exists (code "output_exists"), is a folder, or lies in none.
     """
-    if not overwrite and Path(path).exists():
+    place, name = Path(path), os.fspath(path)
+    if place.is_dir():
+        raise OutputError("is a folder", path=name, hint="Name a file in it")
+    if not overwrite and os.path.lexists(place):
         raise OutputError(
             "there is a file of this name already",
             code="output_exists",
-            path=os.fspath(path),
+            path=name,
             hint="Allow overwriting or choose another name",
         )
+    if not place.absolute().parent.is_dir():
+        raise OutputError("its folder does not exist", path=name, hint="Create the folder first")
 
 
 def write_json(path: str | os.PathLike[str], result: Mapping[str, Any], *, overwrite: bool) -> None:
@@ -318,18 +341,22 @@ def protocol_of(names: Iterable[str], short_side: int, fit: Fit = "keep") -> dic
 
 
 def counterparts(truths: Sequence[Path], root: Path, output: Path) -> dict[Path, Path]:
-    """For each truth the file of the same relative stem below the folder `output`.
+    """For each truth the file of the same relative name, or else stem, in a folder or list.
 
     Raises:
-        InputNotFoundError: a truth has no counterpart, or there is no such folder.
+        InputNotFoundError: a truth has no counterpart, or there is no such folder or list.
+        InputError, InvalidArgumentError: as `photo_files`.
     """
-    by_stem = {p.relative_to(output).with_suffix(""): p for p in photo_files(output)}
+    base = root_of(output)
+    by_name = {Path(name_of(path, base)): path for path in photo_files(output)}
+    by_stem = {name.with_suffix(""): path for name, path in by_name.items()}
     pairs = {}
     for path in truths:
-        stem = Path(name_of(path, root)).with_suffix("")
-        if stem not in by_stem:
+        name = Path(name_of(path, root))
+        found = by_name.get(name) or by_stem.get(name.with_suffix(""))
+        if found is None:
             raise InputNotFoundError(
-                "this photo has no colorized counterpart", path=str(output / stem)
+                "this photo has no colorized counterpart", path=str(base / name.with_suffix(""))
             )
-        pairs[path] = by_stem[stem]
+        pairs[path] = found
     return pairs

@@ -73,6 +73,13 @@ def frechet(mean1: Floats, covariance1: Floats, mean2: Floats, covariance2: Floa
 
     |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)). The last trace is that of (R S2 R)^(1/2) with R the
     symmetric root of S1: both roots are of symmetric matrices, whose eigenvalues are real.
+
+    Args:
+        mean1, mean2: (D,).
+        covariance1, covariance2: (D, D), symmetric.
+
+    Returns:
+        At least 0, in squared units of the vectors.
     """
     values, vectors = np.linalg.eigh(covariance1)
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
@@ -88,6 +95,7 @@ class Inception:
 
     Args:
         path: an ONNX file, as exported from pytorch-fid's InceptionV3 with normalised input.
+        threads: of ONNX Runtime; None lets it choose.
 
     Raises:
         ModelNotFoundError: there is no such file.
@@ -117,7 +125,11 @@ class Inception:
         self._names = inputs[0].name, outputs[0].name
 
     def features(self, rgb: Bytes, preprocessing: Preprocessing) -> Floats:
-        """Of one photo, uint8 (H, W, 3): (D,)."""
+        """Of one photo, uint8 (H, W, 3): float64 (D,).
+
+        Raises:
+            ModelIncompatibleError: the network cannot run, or gives no such features.
+        """
         planes = resized(rgb, SIDE, antialiased=preprocessing == "antialiased") / 127.5 - 1
         tensor = np.ascontiguousarray(planes.transpose(2, 0, 1)[None], np.float32)
         try:
@@ -148,7 +160,11 @@ class FrechetDistance:
                 statistics.add(self.inception.features(rgb, preprocessing))
 
     def as_dict(self) -> dict[str, Any]:
-        """Ready for JSON: a distance for each preprocessing, and what else they depend on."""
+        """Ready for JSON: a distance for each preprocessing, and what else they depend on.
+
+        Raises:
+            InvalidArgumentError: there are fewer than two photos.
+        """
         found: dict[str, Any] = {"inception_sha256": self.inception.sha256}
         for preprocessing, about in PREPROCESSINGS.items():
             truth, output = (self._statistics[preprocessing, each] for each in ("truth", "output"))

@@ -24,16 +24,19 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import _core
-from colorlab.errors import (
-    ColorlabError,
-    DTypeError,
-    ImageTooLargeError,
-    InputError,
-    InvalidArgumentError,
-    ShapeError,
-    UnsupportedFormatError,
+from colorlab.arguments import whole
+from colorlab.encoding import (
+    Pixels,
+    encode,
+    extension_of,
+    fields_of,
+    jpeg_name_of,
+    metadata_of,
+    name_of,
 )
+from colorlab.errors import ColorlabError, ImageTooLargeError, InputError, InvalidArgumentError
 from colorlab.metadata import Metadata, Provenance
+from colorlab.resizing import reduced, resized, to_8bit
 
 __all__ = [
     "ImageInfo",
@@ -49,6 +52,7 @@ __all__ = [
     "read_file",
     "read_metadata",
     "reduced",
+    "resized",
     "to_8bit",
     "write",
 ]
@@ -61,19 +65,8 @@ class BinaryFile(Protocol):
 
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile
-Pixels: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 Limits: TypeAlias = Mapping[str, int]
 Mode: TypeAlias = Literal["rgb", "grey", "unchanged"]
-
-_FORMATS = {
-    ".jpg": "jpeg",
-    ".jpeg": "jpeg",
-    ".png": "png",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".webp": "webp",
-}
-_SIXTEEN_BITS = ("png", "tiff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +127,7 @@ def read(
             and not multiplied in.
         on_truncated: what to do with a file that ends early: raise, or return what was decoded
             with the rest zero.
-        limits: replaces some of the defaults max_pixels (178,956,970), max_side (131,072),
+        limits: replaces some of the defaults max_pixels (178,956,970), max_side (131,072 pixels),
             max_file_bytes, max_decoded_bytes (2 GiB each), max_jpeg_scans (100) and
             max_metadata_bytes (8 MiB).
         colors: "srgb" converts through the file's ICC profile (LittleCMS, relative colorimetric);
@@ -144,13 +137,18 @@ def read(
         with_metadata: return (pixels, `Metadata`) instead of pixels.
 
     Returns:
-        A new `uint8` array, or `uint16` for PNG and TIFF of more than 8 bits.
+        A new `uint8` array, or `uint16` for PNG and TIFF of more than 8 bits; (H, W) or (H, W, C)
+        as `mode` says, upright, C-contiguous.
 
     Raises:
         InputError: the file is not there (also a FileNotFoundError) or cannot be read.
-        UnsupportedFormatError, CorruptImageError, TruncatedImageError, ImageTooLargeError.
-        InvalidArgumentError: an unknown mode, limit, colors or reduce.
+        UnsupportedFormatError: no photo of a format above. CorruptImageError: a damaged one.
+        TruncatedImageError: one that ends early. ImageTooLargeError: one over a limit.
+        InvalidArgumentError: an unknown mode, on_truncated, limit, colors or reduce, or `src` is
+            nothing to read from.
     """
+    if reduce not in (1, 2, 4, 8):
+        raise InvalidArgumentError(f"reduce must be 1, 2, 4 or 8, not {reduce!r}")
     data, path = _load(src, limits)
     plain = plain_limits(limits)
     try:
@@ -160,7 +158,7 @@ def read(
             on_truncated=on_truncated,
             limits=plain,
             colors=colors,
-            reduce=_reduce(reduce),
+            reduce=reduce,
         )
         if not with_metadata:
             return pixels
@@ -182,15 +180,24 @@ def _instead(hint: str | None, path: str | None) -> str | None:
 
 
 def read_file(path: str | os.PathLike[str], *, limits: Limits | None = None) -> bytes:
-    """A whole file's bytes, for those who read it more than once; raises as `read` does."""
+    """A whole file's bytes, for those who read it more than once.
+
+    Raises:
+        InputError, ImageTooLargeError, InvalidArgumentError: as `read`.
+    """
     return bytes(_load(path, limits)[0])
 
 
 def read_metadata(src: Source, *, limits: Limits | None = None) -> Metadata:
     """EXIF, XMP, IPTC, ICC, comment and resolution of a file, without decoding its pixels.
 
-    A damaged block is left out, and so is one over max_metadata_bytes, packed or unpacked. Raises
-    as `read` does.
+    A damaged block is left out, and so is one over max_metadata_bytes, packed or unpacked.
+
+    Args:
+        src, limits: as for `read`.
+
+    Raises:
+        InputError, ImageError, InvalidArgumentError: as `read`.
     """
     data, path = _load(src, limits)
     try:
@@ -200,10 +207,16 @@ def read_metadata(src: Source, *, limits: Limits | None = None) -> Metadata:
 
 
 def probe(src: Source, *, limits: Limits | None = None) -> ImageInfo:
-    """Read an image's header without decoding its pixels; raises as `read` does.
+    """Read an image's header without decoding its pixels.
 
     A file is not read any further, so its size does not matter, and it may be one of up to 2^30
     pixels, which `colorlab.open_rows` would read.
+
+    Args:
+        src, limits: as for `read`.
+
+    Raises:
+        InputError, ImageError, InvalidArgumentError: as `read`.
     """
     if isinstance(src, str | os.PathLike) and Path(src).is_file():
         header = _core.RowReader(os.fsdecode(src), limits=plain_limits(limits))
@@ -255,12 +268,13 @@ def write(
 
     Raises:
         UnsupportedFormatError: another extension.
-        DTypeError: floats, or `uint16` for JPEG and WebP.
+        DTypeError: no array, one of floats, or `uint16` for JPEG and WebP.
         ShapeError: no such pixels in that format.
+        ImageTooLargeError: sides that the format cannot hold.
         InvalidArgumentError: a setting out of range, or a source profile that cannot be used.
         OutputError: the file exists (code "output_exists") or cannot be written.
     """
-    name = os.fsdecode(path)
+    name = name_of(path)
     try:
         data = encode(
             image,
@@ -277,34 +291,6 @@ def write(
         )
     except ColorlabError as error:
         raise error.with_path(name) from None
-
-
-def encode(
-    image: npt.NDArray[Any],
-    format: str,
-    *,
-    quality: int = 92,
-    compression: int = 1,
-    lossless: bool = False,
-    metadata: Metadata | None = None,
-    provenance: Provenance | None = None,
-    profile: Literal["srgb", "source", "none"] = "srgb",
-) -> bytes:
-    """Encode sRGB pixels in memory: what `write` would have put into a file.
-
-    Args:
-        format: an extension that `write` knows, with or without its dot: "png", ".jpg".
-        image, quality, compression, lossless, metadata, provenance, profile: as for `write`.
-
-    Raises:
-        UnsupportedFormatError, DTypeError, ShapeError, InvalidArgumentError: as `write`.
-    """
-    known = known_format(format)
-    pixels = _checked(image, known)
-    pixels, fields = _tagged(pixels, metadata or Metadata(), profile)
-    if provenance is not None:
-        fields = noted(fields, provenance)
-    return _encode(known, pixels, quality, compression, lossless, fields)
 
 
 def add_chroma(
@@ -338,19 +324,16 @@ def add_chroma(
     Raises:
         UnsupportedFormatError: no JPEG, or one whose luma is not sRGB's (by its ICC profile) or not
             stored at full resolution; another extension.
-        DTypeError, ShapeError: cbcr is no such array. InvalidArgumentError: quality.
-        TruncatedImageError, CorruptImageError, ImageTooLargeError, InputError, OutputError.
+        DTypeError, ShapeError: cbcr is no such array.
+        InvalidArgumentError: the quality is out of range.
+        TruncatedImageError, CorruptImageError, ImageTooLargeError, InputError: as `read`.
+        OutputError: as `write`.
     """
-    name = os.fsdecode(path)
+    name = jpeg_name_of(path)
+    quality = whole("quality", quality, most=100)
     data, source_path = _load(src, limits)
     try:
-        if known_format(extension_of(name)) != "jpeg":
-            raise UnsupportedFormatError(
-                "bit-exact luma is kept in JPEG only", path=name, hint="Use .jpg or .jpeg"
-            )
-        fields = fields_of(metadata or Metadata(), _core.srgb_icc(3))
-        if provenance is not None:
-            fields = noted(fields, provenance)
+        fields = fields_of(metadata, _core.srgb_icc(3), provenance)
         encoded = _core.add_chroma_to_jpeg(
             data,
             np.ascontiguousarray(cbcr),
@@ -366,108 +349,12 @@ def add_chroma(
     )
 
 
-def extension_of(name: str) -> str:
-    return os.path.splitext(name)[1]  # noqa: PTH122 - Path would change the name
-
-
-def known_format(extension: str) -> str:
-    extension = "." + extension.lower().removeprefix(".")
-    if extension not in _FORMATS:
-        reason = f'cannot write the format of the extension "{extension}"'
-        raise UnsupportedFormatError(reason, hint="Use .jpg, .jpeg, .png, .tif, .tiff or .webp")
-    return _FORMATS[extension]
-
-
-def _checked(image: npt.NDArray[Any], format: str) -> Pixels:
-    pixels = np.ascontiguousarray(image) if np.ndim(image) else np.asarray(image)
-    if pixels.ndim not in (2, 3):
-        raise ShapeError(f"pixels must be (H, W) or (H, W, C), not {pixels.shape}")
-    if pixels.dtype.kind == "f":
-        hint = "Multiply values of 0..1 by 255, round and convert to uint8"
-        raise DTypeError(f"pixels must be integers, not {pixels.dtype}", hint=hint)
-    if not pixels.dtype.isnative:
-        pixels = pixels.astype(pixels.dtype.newbyteorder("="))
-    if pixels.dtype == np.uint16 and format not in _SIXTEEN_BITS:
-        raise DTypeError(
-            f"{'a JPEG' if format == 'jpeg' else 'a WebP'} holds 8 bits per sample, these pixels "
-            "are uint16",
-            hint="Write .png or .tif to keep 16 bits, or convert to uint8",
-        )
-    if pixels.dtype not in (np.uint8, np.uint16):
-        raise DTypeError(f"pixels must be uint8 or uint16, not {pixels.dtype}")
-    return pixels
-
-
-def _tagged(pixels: Pixels, metadata: Metadata, profile: str) -> tuple[Pixels, dict[str, Any]]:
-    """The pixels in the colours of the profile asked for, and the metadata that says so."""
-    if profile not in ("srgb", "source", "none"):
-        choices = '"srgb", "source" or "none"'
-        raise InvalidArgumentError(f'profile must be {choices}, not "{profile}"')
-    channels = pixels.shape[2] if pixels.ndim == 3 else 1
-    icc = b""
-    if profile == "source" and metadata.icc and channels >= 3:
-        icc = metadata.icc
-        pixels = _core.srgb_to_icc(pixels, icc)
-    elif profile != "none":
-        icc = _core.srgb_icc(channels)
-    return pixels, fields_of(metadata, icc)
-
-
-def fields_of(metadata: Metadata, icc: bytes) -> dict[str, Any]:
-    """Metadata as the native core takes them, with the profile that the pixels are in."""
-    dpi_x, dpi_y = metadata.dpi or (0.0, 0.0)
-    return {
-        "exif": metadata.exif,
-        "xmp": metadata.xmp,
-        "iptc": metadata.iptc,
-        "icc": icc,
-        "comment": metadata.comment,
-        "dpi_x": dpi_x,
-        "dpi_y": dpi_y,
-        "orientation": 1,
-    }
-
-
-def noted(fields: dict[str, Any], note: Provenance) -> dict[str, Any]:
-    return _core.with_provenance(fields, note.software, note.model, note.version)
-
-
-def _encode(
-    format: str,
-    pixels: Pixels,
-    quality: int,
-    compression: int,
-    lossless: bool,
-    fields: dict[str, Any],
-) -> bytes:
-    if format == "jpeg":
-        return _core.encode_jpeg(pixels, quality, fields)
-    if format == "webp":
-        return _core.encode_webp(pixels, quality, lossless, fields)
-    if format == "tiff":
-        return _core.encode_tiff(pixels, compression, fields)
-    return _core.encode_png(pixels, compression, fields)
-
-
-def metadata_of(fields: dict[str, Any]) -> Metadata:
-    dpi_x, dpi_y = fields.pop("dpi_x"), fields.pop("dpi_y")
-    return Metadata(**fields, dpi=(dpi_x, dpi_y) if dpi_x > 0 and dpi_y > 0 else None)
-
-
-def _reduce(reduce: int) -> int:
-    if reduce not in (1, 2, 4, 8):
-        raise InvalidArgumentError(f"reduce must be 1, 2, 4 or 8, not {reduce}")
-    return reduce
-
-
 def _load(src: Source, limits: Limits | None) -> tuple[bytes | bytearray | memoryview, str | None]:
     """The encoded bytes, and the name of the file they came from if there is one."""
     if isinstance(src, bytes | bytearray | memoryview):
         return src, None
     if isinstance(src, str | os.PathLike):
-        name = os.fsdecode(src)
-        if "\0" in name:
-            raise InvalidArgumentError(f"a path cannot hold a null character: {name!r}")
+        name = name_of(src)
         return _core.read_file(name, limits=plain_limits(limits)), name
     reader = getattr(src, "read", None)
     if reader is None:
@@ -479,8 +366,10 @@ def _load(src: Source, limits: Limits | None) -> tuple[bytes | bytearray | memor
     path = label if isinstance(label, str) else None
     try:
         data = reader()
-    except OSError as error:
-        reason = f"cannot be read: {error.strerror or error}"
+    except UnicodeDecodeError:  # of a file opened as text
+        data = ""
+    except (OSError, ValueError) as error:  # a closed file is a ValueError
+        reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
         raise InputError(reason, path=path) from error
     if not isinstance(data, bytes | bytearray | memoryview):
         raise InvalidArgumentError(
@@ -490,31 +379,13 @@ def _load(src: Source, limits: Limits | None) -> tuple[bytes | bytearray | memor
 
 
 def plain_limits(limits: Limits | None) -> dict[str, int] | None:
-    return None if limits is None else dict(limits)
+    """Limits as the native core takes them.
 
-
-def to_8bit(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """uint8 as it is, uint16 rounded to it."""
-    if pixels.dtype == np.uint16:
-        return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return pixels.astype(np.uint8, copy=False)
-
-
-def reduced(pixels: npt.NDArray[Any], short_side: int) -> npt.NDArray[np.uint8]:
-    """Pixels at a short side, as `resized` makes them; never enlarged."""
-    height, width = pixels.shape[:2]
-    scale = min(1.0, short_side / min(height, width))
-    return resized(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
-
-
-def resized(pixels: npt.NDArray[Any], height: int, width: int) -> npt.NDArray[np.uint8]:
-    """Pixels (H, W, C), uint8 or uint16, area-averaged to a size (bilinear where enlarged), uint8.
-
-    For thumbnails and for the protocols of evaluation: the average is of the encoded values, as
-    other tools take it.
+    Raises:
+        InvalidArgumentError: they are no mapping; what is in it the core checks.
     """
-    if pixels.shape[:2] == (height, width):
-        return to_8bit(pixels)
-    divisor = np.float32(257 if pixels.dtype == np.uint16 else 1)
-    small = _core.resize_area(pixels.astype(np.float32), height, width) / divisor
-    return np.clip(np.round(small), 0, 255).astype(np.uint8)
+    if limits is not None and not isinstance(limits, Mapping):
+        raise InvalidArgumentError(
+            f"limits are a mapping, not {limits!r}", hint='As limits={"max_pixels": 1000000}'
+        )
+    return None if limits is None else dict(limits)

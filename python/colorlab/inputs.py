@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import image_io
-from colorlab.errors import DTypeError, InvalidArgumentError, ShapeError
+from colorlab.errors import CorruptImageError, DTypeError, InvalidArgumentError, ShapeError
 
-__all__ = ["ArrayLike", "ImageLike", "to_pixels"]
+__all__ = ["ArrayLike", "ImageLike", "pil_pixels", "to_pixels"]
 
 
 class ArrayLike(Protocol):
@@ -47,14 +47,14 @@ def to_pixels(image: ImageLike, *, limits: image_io.Limits | None = None) -> npt
     Raises:
         ShapeError, DTypeError: no such pixels.
         InvalidArgumentError: nothing that holds a photo.
-        InputError, ImageError: as `colorlab.read`.
+        InputError, ImageError: as `colorlab.read`; a PIL image that cannot be decoded.
     """
     if isinstance(image, np.ndarray):
         return _checked(image)
     if isinstance(image, str | os.PathLike | bytes | bytearray | memoryview):
         return _without_alpha(image_io.read(image, mode="unchanged", limits=limits))
     if _is_pil_image(image):
-        return _checked(_from_pil(image))
+        return _checked(pil_pixels(image))
     if hasattr(image, "__array__"):
         return _checked(np.asarray(image))
     if hasattr(image, "__dlpack__"):
@@ -74,6 +74,8 @@ def _checked(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         hint = None
         if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
             hint = "Drop the alpha channel: image[..., :-1]"
+        elif pixels.ndim == 3 and pixels.shape[0] in (1, 3):
+            hint = "Channels come last: numpy.moveaxis(image, 0, -1)"
         elif pixels.ndim == 4:
             hint = "For many images use colorize_batch, or a list"
         raise ShapeError(
@@ -83,6 +85,8 @@ def _checked(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         raise ShapeError(f"an image has at least one pixel, not {pixels.shape}")
     if pixels.dtype.newbyteorder("=") not in _DTYPES:
         hint = "Convert it, as image.astype(numpy.float32), with values in 0..1"
+        if pixels.dtype.kind in "iu":
+            hint = "Convert values of 0..255, as image.astype(numpy.uint8)"
         raise DTypeError(f"an image is uint8, uint16 or float32, not {pixels.dtype}", hint=hint)
     if not pixels.dtype.isnative:
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
@@ -100,14 +104,24 @@ def _is_pil_image(image: object) -> bool:
     return module is not None and isinstance(image, module.Image)
 
 
-def _from_pil(image: Any) -> npt.NDArray[Any]:
-    if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)
+def pil_pixels(image: Any) -> npt.NDArray[Any]:
+    """Of a PIL image: uint8 (H, W) or (H, W, 3), or uint16 (H, W); alpha is dropped.
+
+    Raises:
+        DTypeError: its mode has no fixed range.
+        CorruptImageError: PIL, which decodes a file when it is first asked for pixels, cannot.
+    """
     if image.mode in ("I", "F"):
         raise DTypeError(
             f'a PIL image of mode "{image.mode}" has no fixed range',
             hint='Convert it to "L", "I;16" or "RGB", or give an array',
         )
-    if image.mode in ("L", "LA", "1"):
-        return np.asarray(image.convert("L"))
-    return np.asarray(image.convert("RGB"))
+    try:
+        if image.mode.startswith("I;16"):
+            return np.asarray(image).astype(np.uint16)
+        return np.asarray(image.convert("L" if image.mode in ("L", "LA", "1") else "RGB"))
+    except (OSError, SyntaxError, ValueError) as error:  # as PIL's decoders raise
+        path = getattr(image, "filename", None)
+        raise CorruptImageError(
+            f"PIL cannot decode it: {error}", path=os.fsdecode(path) if path else None
+        ) from error

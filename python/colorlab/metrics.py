@@ -42,7 +42,13 @@ _STRIP = 1 << 15  # samples
 
 
 def psnr(truth: Bytes, output: Bytes) -> float:
-    """Peak signal-to-noise ratio over all RGB samples, dB; infinite for equal photos."""
+    """Peak signal-to-noise ratio over all RGB samples, dB; infinite for equal photos.
+
+    10 log10(255^2 / MSE), the mean over all samples of all channels.
+
+    Raises:
+        ShapeError: different shapes.
+    """
     _check_equal(truth, output)
     error = np.mean((truth.astype(np.float64) - output) ** 2)
     return float(10 * np.log10(255.0**2 / error)) if error > 0 else float("inf")
@@ -53,6 +59,9 @@ def ssim(truth: Bytes, output: Bytes) -> float:
 
     As published results have it, which use scikit-image's defaults: flat windows of 7 x 7 pixels,
     sample covariance, only windows that lie within the photo. Window sums are exact integers.
+
+    Returns:
+        At most 1, which is of equal photos.
 
     Raises:
         ShapeError: different shapes, or a side of fewer than 7 pixels.
@@ -104,14 +113,18 @@ def _window_sums(samples: npt.NDArray[np.int32], channels: int) -> npt.NDArray[n
 
 
 def mean_delta_e(truth_lab: Floats, output_lab: Floats) -> float:
-    """The mean CIEDE2000 difference of two photos' L*a*b*; see `delta_e`."""
+    """The mean CIEDE2000 difference of two photos' L*a*b*, (..., 3) each; see `delta_e`.
+
+    Raises:
+        ShapeError: different shapes.
+    """
     truth, output = truth_lab.reshape(-1, 3), output_lab.reshape(-1, 3)
     strips = (slice(at, at + _STRIP) for at in range(0, len(truth), _STRIP))
     return sum(float(delta_e(truth[s], output[s], threads=1).sum()) for s in strips) / len(truth)
 
 
 def ab_distance(truth_lab: Floats, output_lab: Floats) -> Floats:
-    """How far each pixel's (a*, b*) is from the truth's: float32 (...)."""
+    """How far each pixel's (a*, b*) is from the truth's, in a*b* units: float32 (...)."""
     a = truth_lab[..., 1] - output_lab[..., 1]
     b = truth_lab[..., 2] - output_lab[..., 2]
     distance: Floats = np.sqrt(a * a + b * b)
@@ -119,7 +132,14 @@ def ab_distance(truth_lab: Floats, output_lab: Floats) -> Floats:
 
 
 def ab_error_steps(distance: Floats) -> npt.NDArray[np.int64]:
-    """The least threshold 0, 1, ... that each distance is within; AUC_STEPS for all beyond 150."""
+    """The least threshold 0, 1, ... that each distance is within; AUC_STEPS for all beyond 150.
+
+    Args:
+        distance: (...), from `ab_distance`.
+
+    Returns:
+        int64 (...).
+    """
     return np.minimum(np.ceil(distance), AUC_STEPS).astype(np.int64)
 
 
@@ -133,17 +153,20 @@ def ab_error_counts(truth_lab: Floats, output_lab: Floats) -> npt.NDArray[np.int
 
 
 def auc_from_counts(counts: npt.NDArray[np.int64]) -> float:
-    """Area, in percent, under the share of pixels whose ab error is at most 0..150.
+    """Area, 0..100 percent, under the share of pixels whose ab error is at most 0..150.
 
     The raw accuracy of Zhang, Isola & Efros, "Colorful image colorization" (2016), section 3.1.
     Grey photos score high too: compare with all-grey on the same photos.
+
+    Args:
+        counts: [AUC_STEPS + 1], from `ab_error_counts`, of at least one pixel.
     """
     share = np.cumsum(counts[:AUC_STEPS]) / counts.sum()
     return float(np.trapezoid(share) / (AUC_STEPS - 1) * 100)
 
 
 def grey_fraction(lab: Floats) -> float:
-    """The share, 0..1, of pixels whose chroma C* is under 2."""
+    """The share, 0..1, of the pixels of L*a*b* (..., 3) whose chroma C* is under 2."""
     return float((np.hypot(lab[..., 1], lab[..., 2]) < GREY_CHROMA).mean())
 
 
@@ -156,7 +179,11 @@ def edge_bleed(truth_lab: Floats, distance: Floats) -> float:
     is no published index of this kind; this one is colorlab's own. 0 where either part is empty.
 
     Args:
-        truth_lab: (H, W, 3). distance: (H, W), from `ab_distance`.
+        truth_lab: (H, W, 3).
+        distance: (H, W), from `ab_distance`.
+
+    Returns:
+        A difference of distances, in a*b* units; negative where edges are nearer to the truth.
     """
     a, b = truth_lab[..., 1], truth_lab[..., 2]
     edge = np.zeros(distance.shape, bool)

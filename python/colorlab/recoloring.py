@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import _core
+from colorlab.arguments import choice
 from colorlab.errors import InvalidArgumentError
 from colorlab.inputs import to_pixels
 from colorlab.result import Certificate, ColorizedImage, Preserve
@@ -48,8 +49,8 @@ class PreparedRows:
 
 
 def memory_of(photo: npt.NDArray[Any] | RowReader) -> int:
-    """Bytes that a photo needs when it is held: in and out, and as much again for full-size colour
-    and the encoder's buffer."""
+    """Bytes that a photo, (H, W) or (H, W, C), needs when it is held: in and out, and as much again
+    for full-size colour and the encoder's buffer."""
     channels = photo.shape[2] if len(photo.shape) == 3 else 1
     return photo.shape[0] * photo.shape[1] * photo.dtype.itemsize * (channels + 3) * 2
 
@@ -79,7 +80,9 @@ def recolor(
         RGB (H, W, 3) of the photo's dtype, with its `certificate`.
 
     Raises:
-        ShapeError, DTypeError, InvalidArgumentError: no such arrays or choice.
+        ShapeError, DTypeError: an array is not as described.
+        InvalidArgumentError: no such choice; a* or b* that are not finite; `out` is read-only or
+            overlaps the photo.
     """
     pixels = to_pixels(image)
     rgb, measured = _core.recolor(
@@ -89,12 +92,15 @@ def recolor(
 
 
 def check_finish(saturation: object, preserve: object) -> None:
-    """Raises InvalidArgumentError for arguments of `Colorizer.finish` that make no sense."""
+    """Checks arguments of `Colorizer.finish`.
+
+    Raises:
+        InvalidArgumentError: saturation is not 0..10, or there is no such promise to keep.
+    """
     if (
         not isinstance(saturation, int | float | np.number)
         or not math.isfinite(saturation)
         or not 0 <= saturation <= _MAX_SATURATION
     ):
         raise InvalidArgumentError(f"saturation must be 0..{_MAX_SATURATION:g}, not {saturation!r}")
-    if preserve not in ("lightness", "luma"):
-        raise InvalidArgumentError(f'preserve must be "lightness" or "luma", not {preserve!r}')
+    choice("preserve", preserve, ("lightness", "luma"))

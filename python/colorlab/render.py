@@ -22,6 +22,9 @@ def render_size(height: int, width: int, *, size: int, stride: int) -> tuple[int
         height, width: of the photo, pixels, at least 1.
         size: short side that the network is to see, pixels.
         stride: both sides of the result are multiples of it, pixels.
+
+    Returns:
+        Height and width, pixels, at least `stride` each.
     """
     scale = min(1.0, size / min(height, width), MAX_ELONGATION * size / max(height, width))
     short, long = sorted((height * scale, width * scale))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
@@ -25,6 +26,13 @@ class Certificate:
     reduced_chroma: float  #: share of pixels, 0..1, whose chroma was reduced to fit into sRGB
     #: a JPEG's luma was copied bit for bit; then L* was measured at the size of its chroma
     lossless: bool = False
+
+    @classmethod
+    def of_copied_luma(cls, measured: Mapping[str, float]) -> Self:
+        """Of a JPEG that has its luma from another: what was measured of it, without the error of
+        encoding luma again, which did not happen."""
+        kept: dict[str, Any] = {**measured, "max_delta_luma": 0.0, "mean_delta_luma": 0.0}
+        return cls(preserve="luma", lossless=True, **kept)
 
     def as_dict(self) -> dict[str, Any]:
         """The certificate as JSON can hold it."""

@@ -18,9 +18,11 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from colorlab import _core, image_io
+from colorlab import _core, encoding, image_io
+from colorlab.arguments import choice, whole
+from colorlab.encoding import Pixels
 from colorlab.errors import ColorlabError, DTypeError, InvalidArgumentError, ShapeError
-from colorlab.image_io import Limits, Pixels
+from colorlab.image_io import Limits
 from colorlab.metadata import Metadata, Provenance
 from colorlab.result import Certificate, Preserve
 
@@ -58,7 +60,7 @@ class RowReader:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(H, W) or (H, W, C) as stored."""
+        """(H, W) or (H, W, C) of all rows, as stored."""
         core = self._core
         plane = (core.height, core.width)
         return plane if core.channels == 1 else (*plane, core.channels)
@@ -80,13 +82,13 @@ class RowReader:
 
     @property
     def upright(self) -> tuple[int, int]:
-        """Height and width on display."""
+        """Height and width on display, pixels."""
         height, width = self._core.height, self._core.width
         return (width, height) if self.orientation >= 5 else (height, width)
 
     @property
     def tile(self) -> tuple[int, int]:
-        """Height and width of a TIFF's tiles; (0, 0) where there are none."""
+        """Height and width of a TIFF's tiles, pixels; (0, 0) where there are none."""
         return self._core.tile
 
     @property
@@ -105,16 +107,36 @@ class RowReader:
         return self._core.fits_in_memory
 
     def metadata(self) -> Metadata:
-        """As `colorlab.read_metadata`."""
-        return image_io.metadata_of(self._core.metadata())
+        """As `colorlab.read_metadata`.
+
+        Raises:
+            InputError: the file cannot be read any more.
+        """
+        return encoding.metadata_of(self._core.metadata())
 
     def __iter__(self) -> Iterator[Pixels]:
+        """Bands (h, W) or (h, W, C) of `dtype`, each an array of its own, from the first row on.
+
+        Raises:
+            CorruptImageError, TruncatedImageError, InputError: when a damaged row is reached.
+            OperationCancelled: after `cancel`.
+        """
         self._core.rewind()
         while (band := self._core.next()) is not None:
             yield band
 
     def reduce_lightness(self, sizes: Sequence[tuple[int, int]]) -> list[npt.NDArray[np.float32]]:
-        """L* (0..100), area-reduced to each (height, width): float32 planes, in one reading."""
+        """The lightness of the photo at several sizes, in one reading of it.
+
+        Args:
+            sizes: height and width of each, pixels, as the rows lie.
+
+        Returns:
+            For each size L*, 0..100, float32 (height, width), area-averaged.
+
+        Raises:
+            ShapeError: a side is less than 1. ImageError, OperationCancelled: as iterating.
+        """
         return self._core.reduce_lightness(list(sizes))
 
     def recolor(
@@ -132,9 +154,19 @@ class RowReader:
         Args:
             out: of this photo's height and width, 3 channels or 4 (alpha is carried over), and its
                 dtype, or `uint8`. It still has to be finished.
-            ab: a* and b*, float32 (h, w, 2), lying as the rows do.
-            guide: the lightness reduced to (h, w), as `reduce_lightness` gives it; saves a reading.
+            ab: a* and b*, float32 (h, w, 2) of any size, lying as the rows do.
+            guide: the lightness, float32 (h, w), as `reduce_lightness` gives it; saves a reading.
+                One of another size is not used.
             preserve, upsample, threads: as of `colorlab.recolor`.
+
+        Returns:
+            The certificate of what was written.
+
+        Raises:
+            ShapeError, DTypeError: `out`, `ab` or `guide` is not as described.
+            InvalidArgumentError: no such choice, or a* or b* that are not finite.
+            OutputError: rows cannot be written.
+            ImageError, OperationCancelled: as iterating.
         """
         measured = self._core.recolor(
             out._core, ab, guide, preserve=preserve, upsample=upsample, threads=threads or 0
@@ -149,11 +181,20 @@ class RowReader:
         upsample: Literal["guided", "bilinear"] = "guided",
         threads: int | None = None,
     ) -> Certificate:
-        """Colour for a grey JPEG that keeps its luma bit for bit; otherwise as `recolor`."""
+        """Colour for a grey JPEG that keeps its luma bit for bit; see `copies_luma`.
+
+        Args:
+            out: of this photo, made by `create_chroma`. It still has to be finished.
+            ab, upsample, threads: as for `recolor`.
+
+        Returns:
+            The certificate of what was written.
+
+        Raises:
+            As `recolor`.
+        """
         measured = self._core.add_chroma(out._core, ab, upsample=upsample, threads=threads or 0)
-        # Luma is not encoded again.
-        kept: dict[str, Any] = {**measured, "max_delta_luma": 0.0, "mean_delta_luma": 0.0}
-        return Certificate(preserve="luma", lossless=True, **kept)
+        return Certificate.of_copied_luma(measured)
 
     @property
     def copies_luma(self) -> bool:
@@ -185,7 +226,13 @@ class _Output:
     path = property(lambda self: self._path, doc="The file to be.")
 
     def finish(self) -> None:
-        """After the last row: the file appears. Raises ShapeError when rows are missing."""
+        """After the last row: the file appears.
+
+        Raises:
+            ShapeError: rows are missing. OutputError: the file exists by now (code
+                "output_exists") or cannot be written.
+            InvalidArgumentError: it is finished or abandoned already.
+        """
         self._core.finish()
 
     def abandon(self) -> None:
@@ -209,13 +256,30 @@ class RowWriter(_Output):
     `create_rows`.
     """
 
+    def __init__(
+        self, core: _core.RowWriter, path: str, shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> None:
+        super().__init__(core, path)
+        self._shape, self._dtype = shape, dtype
+
     def write(self, rows: npt.NDArray[Any]) -> None:
-        """The next rows: (h, W) or (h, W, C), as many as come handy.
+        """The next rows, as many as come handy.
+
+        Args:
+            rows: (h, W) or (h, W, C) of the dtype that the file was begun with.
 
         Raises:
-            ShapeError, DTypeError: they do not fit. OutputError: they cannot be written.
+            ShapeError, DTypeError: they do not fit, or are more than are missing.
+            OutputError: they cannot be written.
+            InvalidArgumentError: the file is finished or abandoned already.
         """
-        self._core.write(np.ascontiguousarray(rows))
+        rows = np.ascontiguousarray(rows)
+        if rows.dtype != self._dtype:
+            raise DTypeError(f"rows must be {self._dtype}, not {rows.dtype}", path=self._path)
+        if rows.shape[1:] != self._shape[1:]:
+            wanted = ", ".join(str(side) for side in ("h", *self._shape[1:]))
+            raise ShapeError(f"rows must be ({wanted}), not {rows.shape}", path=self._path)
+        self._core.write(rows)
 
 
 class ChromaWriter(_Output):
@@ -241,21 +305,23 @@ def open_rows(
             a time. What is decoded as a whole has the defaults of `colorlab.read`.
         band_rows: rows at a time, where the file does not hold more together; None chooses.
 
+    Returns:
+        The reader; `shape` and `dtype` are those of all rows.
+
     Raises:
         As `colorlab.read` for what the header tells; damaged pixels raise when they are reached.
     """
-    name = _name_of(path)
-    if band_rows is not None and (not isinstance(band_rows, int) or band_rows < 1):
-        raise InvalidArgumentError(f"band_rows must be at least 1, not {band_rows!r}")
+    name = encoding.name_of(path)
+    plain = image_io.plain_limits(limits)
     core = _core.RowReader(
         name,
         mode=mode,
         on_truncated=on_truncated,
-        limits=image_io.plain_limits(limits),
+        limits=plain,
         colors=colors,
-        band_rows=band_rows or 0,
+        band_rows=0 if band_rows is None else whole("band_rows", band_rows, besides=" or None"),
     )
-    return RowReader(core, name, image_io.plain_limits(limits))
+    return RowReader(core, name, plain)
 
 
 def create_rows(
@@ -287,31 +353,27 @@ def create_rows(
         tile: height and width of a TIFF's tiles, rounded up to multiples of 16; (0, 0) writes
             strips. A TIFF is a BigTIFF where 4 GiB may not be enough.
 
+    Returns:
+        The writer, which wants all rows, and then to be finished.
+
     Raises:
         As `colorlab.write`, before any row is written.
     """
-    name = _name_of(path)
-    if len(shape) not in (2, 3) or any(side < 1 for side in shape):
-        raise ShapeError(f"pixels are (H, W) or (H, W, C), not {tuple(shape)}", path=name)
-    kind = np.dtype(dtype)
-    if kind not in (np.uint8, np.uint16):
-        raise DTypeError(f"pixels must be uint8 or uint16, not {kind}", path=name)
-    if profile not in ("srgb", "none"):
-        raise InvalidArgumentError(f'profile must be "srgb" or "none", not {profile!r}', path=name)
-    channels = shape[2] if len(shape) == 3 else 1
-    icc = _core.srgb_icc(channels) if profile == "srgb" else b""
-    fields = image_io.fields_of(metadata or Metadata(), icc)
-    if provenance is not None:
-        fields = image_io.noted(fields, provenance)
+    name = encoding.name_of(path)
     try:
+        shape = _checked_shape(shape)
+        kind = _checked_dtype(dtype)
+        choice("profile", profile, ("srgb", "none"))
+        channels = shape[2] if len(shape) == 3 else 1
+        icc = _core.srgb_icc(channels) if profile == "srgb" else b""
         core = _core.RowWriter(
             name,
-            image_io.known_format(image_io.extension_of(name)),
+            encoding.known_format(encoding.extension_of(name)),
             shape[0],
             shape[1],
             channels,
             bits=8 * kind.itemsize,
-            metadata=fields,
+            metadata=encoding.fields_of(metadata, icc, provenance),
             quality=quality,
             compression=compression,
             orientation=orientation,
@@ -322,7 +384,7 @@ def create_rows(
         )
     except ColorlabError as error:
         raise error.with_path(name) from None
-    return RowWriter(core, name)
+    return RowWriter(core, name, shape, kind)
 
 
 def create_chroma(
@@ -335,20 +397,26 @@ def create_chroma(
     provenance: Provenance | None = None,
 ) -> ChromaWriter:
     """Begins a colour JPEG with the luma of a grey one: what `colorlab.add_chroma` writes, but the
-    photo is never held. Arguments as there.
+    photo is never held.
+
+    Args:
+        path, quality, overwrite, metadata, provenance: as for `colorlab.add_chroma`.
+        source: the photo, whose `copies_luma` is true.
+
+    Returns:
+        The writer, to be filled by `source.add_chroma`, and then to be finished.
 
     Raises:
         UnsupportedFormatError: the photo's compressed luma cannot be copied as it stands (it is no
-            grey baseline JPEG in sRGB). OutputError.
+            grey baseline JPEG in sRGB); another extension than a JPEG's.
+        InvalidArgumentError: the quality is out of range.
+        OutputError: the file exists (code "output_exists") or cannot be written.
     """
-    name = _name_of(path)
-    fields = image_io.fields_of(metadata or Metadata(), _core.srgb_icc(3))
-    if provenance is not None:
-        fields = image_io.noted(fields, provenance)
+    name = encoding.jpeg_name_of(path)
     core = _core.ChromaWriter(
         source.path,
         name,
-        metadata=fields,
+        metadata=encoding.fields_of(metadata, _core.srgb_icc(3), provenance),
         quality=quality,
         orientation=source.orientation,
         overwrite=overwrite,
@@ -358,7 +426,8 @@ def create_chroma(
 
 
 def turned(plane: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
-    """What lies as stored, (h, w) or (h, w, C), as an orientation of 1..8 displays it: a view."""
+    """What lies as stored, (h, w) or (h, w, C), as an EXIF orientation of 1..8 displays it: a
+    view, of shape (w, h) or (w, h, C) from 5 on."""
     if orientation in (2, 3, 7, 8):
         plane = plane[:, ::-1]
     if orientation in (3, 4, 6, 7):
@@ -371,8 +440,21 @@ def turned_back(plane: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     return turned(plane, {6: 8, 8: 6}.get(orientation, orientation))
 
 
-def _name_of(path: str | os.PathLike[str]) -> str:
-    name = os.fsdecode(path)
-    if "\0" in name:
-        raise InvalidArgumentError(f"a path cannot hold a null character: {name!r}")
-    return name
+def _checked_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        sides = tuple(whole("a side", side) for side in shape)
+    except (TypeError, InvalidArgumentError):  # no sequence at all, or not of such numbers
+        sides = ()
+    if len(sides) not in (2, 3):
+        raise ShapeError(f"pixels are (H, W) or (H, W, C), not {shape}")
+    return sides
+
+
+def _checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
+    if kind not in (np.uint8, np.uint16):
+        raise DTypeError(f"pixels must be uint8 or uint16, not {dtype if kind is None else kind}")
+    return kind

@@ -66,6 +66,9 @@ class Scores:
         the ab plane (10 x 10) that the truth shows equally, in place of each pixel: the class
         balance of Zhang et al. 2016 (their equation 4 with lambda 0), with the classes' frequencies
         in these photos.
+
+        Raises:
+            InvalidArgumentError: no photo was measured.
         """
         if not self.rows:
             raise InvalidArgumentError("no photos were measured")
@@ -113,7 +116,14 @@ class Scores:
 
 
 def measure(name: str, truth: Bytes, output: Bytes) -> tuple[dict[str, Any], npt.NDArray[np.int64]]:
-    """The row of one photo, and its pixels by cell and error; threads may do this at once."""
+    """Measures one photo, uint8 RGB (H, W, 3); threads may do this at once.
+
+    Returns:
+        Its row, and its pixels counted by cell of the ab plane and step of their error.
+
+    Raises:
+        ShapeError: the photos differ in size, or are too small.
+    """
     if truth.shape != output.shape:
         raise ShapeError(
             f"the colorized photo is {output.shape}, the truth {truth.shape}", path=name

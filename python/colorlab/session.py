@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from colorlab.arguments import choice, whole
 from colorlab.errors import (
     ColorlabError,
     DTypeError,
@@ -82,6 +83,7 @@ class GeneratorSession:
     Raises:
         ModelError: code "runtime_missing" without ONNX Runtime.
         ModelIncompatibleError: the graph cannot be loaded or breaks the contract.
+        OutOfMemoryError: there is too little memory to load it.
         InvalidArgumentError: a device that is not there, or no such choice.
     """
 
@@ -93,10 +95,10 @@ class GeneratorSession:
         threads: int | None = None,
         precision: Precision = "auto",
     ) -> None:
-        _check_choice("device", device, ("auto", "cpu", "cuda"))
-        _check_choice("precision", precision, ("auto", "float32"))
-        if threads is not None and (not isinstance(threads, int) or threads < 1):
-            raise InvalidArgumentError(f"threads must be at least 1 or None, not {threads!r}")
+        choice("device", device, ("auto", "cpu", "cuda"))
+        choice("precision", precision, ("auto", "float32"))
+        if threads is not None:
+            threads = whole("threads", threads, besides=" or None")
         self._model = model
         self._wanted: Device = device
         self._threads = threads or available_cores()
@@ -134,7 +136,8 @@ class GeneratorSession:
         """One pass of the network.
 
         Args:
-            lightness: float32 (N, 1, H, W), L*/50 - 1; H and W multiples of the card's stride.
+            lightness: float32 (N, 1, H, W), L*/50 - 1, so -1..1; H and W multiples of the card's
+                stride.
             threads: of the CPU for this pass, where others run beside it; None is all it may use.
 
         Returns:
@@ -151,7 +154,13 @@ class GeneratorSession:
     def run_with_classes(
         self, lightness: npt.NDArray[np.float32], *, threads: int | None = None
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """One pass of a generator that has classes: as `run`, and the logits (N, Q, h, w).
+        """One pass of a generator that has classes.
+
+        Args:
+            lightness, threads: as for `run`.
+
+        Returns:
+            float32 (N, 2, h, w): a* and b*; and float32 (N, Q, h, w): the logits of the classes.
 
         Raises:
             ModelIncompatibleError: the generator has none; and as `run`.
@@ -233,8 +242,7 @@ class GeneratorSession:
         return results
 
     def _explain(self, error: Exception, shape: tuple[int, ...]) -> ColorlabError:
-        text = _first_line(error)
-        if isinstance(error, MemoryError) or any(sign in text.lower() for sign in _OUT_OF_MEMORY):
+        if _is_out_of_memory(error):
             return OutOfMemoryError(
                 f"too little memory on {self._device} for a batch of {shape[0]} at "
                 f"{shape[2]}x{shape[3]} pixels",
@@ -242,7 +250,8 @@ class GeneratorSession:
                 hint="Use a smaller size or batch_size, or close other programs",
             )
         return ModelIncompatibleError(
-            f"the generator failed on an input of {shape}: {text}", path=self._model.path
+            f"the generator failed on an input of {shape}: {_first_line(error)}",
+            path=self._model.path,
         )
 
     # Opening, and opening again after a fork
@@ -302,8 +311,14 @@ class GeneratorSession:
         try:
             session = runtime.InferenceSession(self._source(), options, providers=providers)
         except Exception as error:
-            if any(sign in str(error).lower() for sign in (*_OUT_OF_MEMORY, "cuda", "cudnn")):
+            if any(sign in str(error).lower() for sign in ("cuda", "cudnn")):
                 raise
+            if _is_out_of_memory(error):
+                raise OutOfMemoryError(
+                    f"too little memory to load it for {threads} threads",
+                    path=path,
+                    hint="Use fewer threads, or close other programs",
+                ) from error
             reason = f"ONNX Runtime cannot load it: {_first_line(error)}"
             raise ModelIncompatibleError(reason, path=path) from error
         if self._model.adapter is not None:
@@ -368,10 +383,10 @@ def _why_no_cuda(runtime: Any) -> str | None:
     return None
 
 
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        listed = ", ".join(f'"{choice}"' for choice in choices)
-        raise InvalidArgumentError(f"{name} must be one of {listed}, not {value!r}")
+def _is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, MemoryError):
+        return True
+    return any(sign in str(error).lower() for sign in _OUT_OF_MEMORY)
 
 
 def _first_line(error: BaseException) -> str:

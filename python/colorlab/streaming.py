@@ -22,7 +22,7 @@ Result = ColorizedImage | ColorlabError
 
 
 class Network(Protocol):
-    """What a stream needs of a colorizer."""
+    """What a stream needs of a colorizer, each as `Colorizer` describes it."""
 
     @property
     def batch_size(self) -> int: ...
@@ -35,10 +35,11 @@ class Network(Protocol):
     ) -> Sequence[npt.NDArray[np.float32] | ColorlabError]: ...
 
 
+# A photo made ready; its colour, float32 (h, w, 2), joined with it to RGB (H, W, 3).
 _Prepare = Callable[[ImageLike], Prepared]
 _Finish = Callable[[Prepared, npt.NDArray[np.float32]], ColorizedImage]
 
-DEFAULT_MEMORY = 1 << 30  #: bytes of photos in hand that no more are taken ahead of
+DEFAULT_MEMORY = 1 << 30  #: bytes; while photos in hand take more, no further one is taken
 
 
 def stream(
@@ -49,7 +50,17 @@ def stream(
     *,
     passes: int,
 ) -> Iterator[Result]:
-    """One result or error for each photo; with more passes than one, so many side by side."""
+    """Photos through prepare, the network and finish, in their order, few in hand at a time.
+
+    Args:
+        images: taken as results are asked for, at most `batch_size` or `passes` ahead.
+        prepare: makes a photo ready; its ColorlabError stands in the photo's place.
+        finish: makes the result of a photo that is ready and of its a*b*, float32 (h, w, 2).
+        passes: of the network at a time, each with a thread of its own; 1 takes them in batches.
+
+    Returns:
+        For each photo RGB (H, W, 3), or the error that it ended in.
+    """
     if passes == 1:
         return _in_batches(network, images, prepare, finish)
     return _side_by_side(network, images, prepare, finish, passes)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import _core
+from colorlab.arguments import whole
 from colorlab.errors import DTypeError, InvalidArgumentError, OperationCancelled, ShapeError
 
 __all__ = ["Tile", "map_tiles", "tiles"]
@@ -54,6 +55,9 @@ def tiles(
             reach of what is computed, and results do not depend on `tile`.
         overlap: pixels that neighbours both write, at most half of `tile`.
 
+    Returns:
+        The tiles, of which each pixel is in one, or in up to four where they overlap.
+
     Raises:
         InvalidArgumentError: an image without pixels, or numbers that make no sense.
         ShapeError: `shape` has not two or three dimensions.
@@ -89,8 +93,9 @@ def map_tiles(
         tile, halo, overlap: as in `tiles`. In an overlap the tiles' results are blended in float32
             with weights sin^2 and cos^2 that sum to 1 (integers are rounded to nearest), for
             functions such as networks whose results differ a little from tile to tile.
-        out: (H, W) or (H, W, C) as `fn` makes it; else a new array.
-        threads: how many tiles are computed at a time.
+        out: (H, W) or (H, W, C) as `fn` makes it; else a new array. It may be the image itself
+            where `halo` is 0.
+        threads: how many tiles are computed at a time, at least 1.
         cancel: once set, no further tile starts and OperationCancelled is raised. So it is with
             Ctrl-C (KeyboardInterrupt). Tiles already running in other threads end by themselves;
             `out` is not touched afterwards.
@@ -100,12 +105,19 @@ def map_tiles(
 
     Raises:
         ShapeError, DTypeError: `fn` returned other pixels than it promised, or `out` does not fit.
-        InvalidArgumentError: as for `tiles`.
+        InvalidArgumentError: as for `tiles`; `out` is read-only, or shares memory with the image
+            though there is a halo.
         OperationCancelled: `cancel` was set.
         Whatever `fn` raises, with a note that names the tile.
     """
-    if threads < 1:
-        raise InvalidArgumentError(f"threads must be at least 1, not {threads}")
+    threads = whole("threads", threads)
+    if not hasattr(image, "shape"):
+        raise DTypeError(f"image must be an array, not {type(image).__name__}")
+    if isinstance(out, np.ndarray) and isinstance(image, np.ndarray):
+        if not out.flags.writeable:
+            raise InvalidArgumentError("out is read-only")
+        if halo and np.shares_memory(out, image):
+            raise InvalidArgumentError("out must not share memory with the image, given a halo")
     plan = tiles(image.shape, tile=tile, halo=halo, overlap=overlap)
 
     def compute(piece: Tile) -> Pixels:

@@ -92,8 +92,11 @@ def test_hf_datasets(place):
 @pytest.mark.slow
 def test_ray_data(place):
     pytest.importorskip("ray")
+    (place / "photos/below").mkdir()
+    (place / "photos/2.jpg").rename(place / "photos/below/0.jpg")  # two of one name
     assert run("ray_data.py", place / "photos", place / "out").count("ok ") == 3
-    assert is_colored(place / "out/0.jpg")
+    for name in ("0.jpg", "1.jpg", "below/0.jpg"):
+        assert is_colored(place / "out" / name)
 
 
 def test_video(place):
@@ -149,7 +152,7 @@ def serving(*command):
         process.wait(10)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def service():
     """The service on a port of its own."""
     pytest.importorskip("fastapi")
@@ -175,10 +178,16 @@ def test_service(service, place):
     with urllib.request.urlopen(post(service, data), timeout=60) as answer:
         assert answer.headers["Content-Type"] == "image/png"
         assert colorlab.read(answer.read()).shape == (96, 120, 3)
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(post(service, b"no photo"), timeout=60)
-    assert refused.value.code == 422
-    assert b"unsupported_format" in refused.value.read()
+    for wrong, status, code in (
+        (b"no photo", 422, "unsupported_format"),
+        (data + bytes(64 << 20), 413, "file_too_large"),
+    ):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(post(service, wrong), timeout=60)
+        assert refused.value.code == status
+        detail = json.loads(refused.value.read())["detail"]
+        assert detail["code"] == code
+        assert detail["reason"]  # which the page shows
 
 
 @pytest.mark.slow

@@ -124,6 +124,13 @@ def test_any_other_is_described_in_a_file_beside_it_or_in_the_model(tmp_path):
         ("adapter = 'ddcolor'\nspeed = 3", "no key speed"),
         ("adapter = 'ddcolor'\ninput_scale = [1, 2]", "input_scale is a number, or 3"),
         ("adapter = ", "wrong"),
+        ("", "input and output, or adapter"),
+        ("adapter = 'ddcolor'\nsize = 'large'", "size must be 32"),
+        ("adapter = 'ddcolor'\nsize = 0", "size must be 32"),
+        ("adapter = 'ddcolor'\nstride = 1.5", "stride must be 1"),
+        ("adapter = 'ddcolor'\nsquare = 'no'", "true or false"),
+        ("adapter = 'ddcolor'\nname = 5", "name is a text"),
+        ("adapter = 'ddcolor'\nversion = ''", "version must not be empty"),
     ],
 )
 def test_a_wrong_description_is_named(tmp_path, text, reason):

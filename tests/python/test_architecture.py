@@ -16,11 +16,13 @@ MAY_USE_CORE = {"colorlab", "colorlab.color", "colorlab.image_io", "colorlab.til
     "colorlab.bench.archive",
     "colorlab.bench.files",
     "colorlab.bench.kernels",
-    "colorlab.colorizer",
+    "colorlab.encoding",
     "colorlab.evaluation",
     "colorlab.html_report",
     "colorlab.recoloring",
+    "colorlab.resizing",
     "colorlab.rows",
+    "colorlab.stages",
 }
 HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "matplotlib", "av"} | {
     "torch",
@@ -29,12 +31,13 @@ HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "ma
 }
 # Lower layers first: a module may import those of its own layer and below.
 LAYERS = [
-    {"bootstrap", "errors", "extras", "metadata", "render", "result"},
-    {"color", "html_report", "image_io", "rows", "tiling", "metrics", "inputs", "model", "scores"},
+    {"arguments", "bootstrap", "errors", "extras", "metadata", "render", "result"},
+    {"color", "encoding", "html_report", "image_io", "inputs", "metrics", "model", "resizing"}
+    | {"rows", "scores", "tiling"},
     {"evaluation"},
     {"evaluation_report", "session"},
     {"fid"},
-    {"recoloring", "streaming"},
+    {"recoloring", "stages", "streaming"},
     {"colorizer"},
     {"bulk", "video", "interop"},
     {"bench"},

@@ -126,10 +126,10 @@ def test_pictures_in_a_page_are_small_copies():
 
 def test_memory_of_a_process_is_measured(tmp_path):
     write(tmp_path / "a.jpg", np.full((64, 64), 99, np.uint8))
-    assert 20e6 < scaling._peak(tmp_path / "a.jpg", tmp_path / "b.jpg") < 2e9
+    assert 20e6 < scaling.peak_memory(tmp_path / "a.jpg", tmp_path / "b.jpg") < 2e9
     assert (tmp_path / "b.jpg").exists()
     with pytest.raises(ColorlabError, match="no such file"):
-        scaling._peak(tmp_path / "none.jpg", tmp_path / "c.jpg")
+        scaling.peak_memory(tmp_path / "none.jpg", tmp_path / "c.jpg")
 
 
 def test_the_verb_writes_its_report(tmp_path, capsys):

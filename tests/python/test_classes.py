@@ -62,7 +62,7 @@ def test_a_colorizer_gives_candidates_of_which_the_first_is_its_own():
         own = colorizer.colorize(grey)
         found = colorizer.candidates(grey, 4)
         again = colorizer.candidates(grey, 4)
-        with pytest.raises(errors.InvalidArgumentError, match="candidates are 1"):
+        with pytest.raises(errors.InvalidArgumentError, match="count must be 1"):
             colorizer.candidates(grey, 0)
     assert len(found) == 4
     np.testing.assert_array_equal(found[0], own)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import generators
 import numpy as np
 import pytest
 from colorlab import image_io
-from colorlab.cli.main import main, verbs
+from colorlab.cli.main import main, parser, verbs
 from colorlab.model import registry
 from PIL import Image
 
@@ -196,6 +197,23 @@ def test_candidates_are_files_and_a_sheet(place, capsys):
     assert colorize("in/a.jpg", "-o", "two", "--candidates", "2") == 4  # no classes
 
 
+def test_a_dry_run_of_candidates_tells_of_all_files(place, capsys):
+    arguments = ("in/a.jpg", "-o", "out", "--candidates", "2", "--dry-run")
+    assert colorize(*arguments, "--json") == 0
+    outputs = ["out/a-1.jpg", "out/a-2.jpg", "out/a-candidates.jpg"]
+    assert rows(capsys) == [{"path": "in/a.jpg", "outputs": outputs, "status": "planned"}]
+    assert colorize(*arguments) == 0
+    assert f"in/a.jpg -> {', '.join(outputs)}" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
+def test_candidates_that_were_not_begun_are_not_counted(place, capsys):
+    Path("bad.jpg").write_text("text")
+    stopped = ("bad.jpg", "in/a.jpg", "-o", "out", "--candidates", "2", "--on-error", "stop")
+    assert colorize(*stopped) == 3
+    assert "0 photos in 2 versions each, 1 failed" in capsys.readouterr().err
+
+
 def test_json_has_a_line_for_each_photo(place, capsys):
     Path("in/bad.jpg").write_bytes(photo(5)[:200])
     assert colorize("in", "-o", "out", "--json") == 1
@@ -302,6 +320,15 @@ def test_two_inputs_for_one_output_are_refused_before_any_work(place, capsys):
         ["in", "-o", "out", "--size", "1"],
         ["in", "-o", "out", "--workers", "0"],
         ["in", "-o", "out", "--device", "cuda", "--threads", "-3"],
+        ["", "-o", "out"],
+        ["-", "-o", "out"],
+        ["in/a.jpg", "-o", "-"],
+        ["in", "-o", "out", "--candidates", "0"],
+        ["in", "-o", "out", "--candidates", "25"],
+        ["in", "-o", "out", "--candidates", "2", "--resume"],
+        ["in", "-o", "out", "--candidates", "2", "--report", "r.html"],
+        ["in", "-o", "out", "--candidates", "2", "--engine", "ray"],
+        ["in", "shard.tar", "-o", "out", "--candidates", "2"],
     ],
 )
 def test_usage_errors_are_2_and_write_nothing(place, arguments):
@@ -310,12 +337,37 @@ def test_usage_errors_are_2_and_write_nothing(place, arguments):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["paint"], ["colorize"], ["colorize", "x", "--size", "y"]]
+    ("arguments", "says"),
+    [
+        ([], "VERB"),
+        (["paint"], "paint"),
+        (["colorize"], "--output"),
+        (["colorize", "x", "-o", "y", "--size", "z"], "must be auto or a number of pixels"),
+        (["colorize", "x", "-o", "y", "--max-memory", "much"], "must be a number of bytes"),
+        (["colorize", "x", "-o", "y", "--max-memory", "infG"], "must be a number of bytes"),
+        (["colorize", "x", "-o", "y", "--max-pixels", "-5"], "must be a number of pixels"),
+        (["colorize", "x", "-o", "y", "--max-pixels", ""], "must be a number of pixels"),
+        (["export", "x", "-o", "y", "--gain", "z"], "must be a number above 0"),
+    ],
 )
-def test_command_lines_that_make_no_sense_are_2(arguments, capsys):
+def test_command_lines_that_make_no_sense_are_2(arguments, says, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_file_called_dash_is_a_photo(place):
+    Path("-").write_bytes(photo(3))
+    assert colorize("-", "-o", "out.png") == 0
+    assert is_colored("out.png")
+
+
+def test_a_report_that_would_have_no_place_ends_the_run_before_it_begins(place, capsys):
+    for path in ("none/report.html", "in"):
+        assert colorize("in", "-o", "out", "--report", path) == 3
+        assert path in capsys.readouterr().err
+    assert not Path("out").exists()
 
 
 def test_unusable_generators_are_4(place, capsys):
@@ -426,6 +478,60 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(place):
     assert b"Exception" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full here")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "models",
+        "--version",
+        "inspect in/a.jpg --json",
+        "colorize in -o out --model m.onnx --json",
+        "completion bash",
+    ],
+)
+def test_a_full_disk_under_stdout_is_an_error_and_no_traceback(place, arguments):
+    done = run_in_shell(f"{arguments} > /dev/full")
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1] == "colorlab: stdout cannot be written: " + os.strerror(28)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_streams_that_were_closed_before_the_start_are_done_without(place, closed):
+    done = run_in_shell(f"colorize in/a.jpg -o out.jpg --model m.onnx --json {closed}")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert is_colored("out.jpg")
+    missing = run_in_shell(f"colorize gone.jpg -o gone.png --model m.onnx {closed}")
+    assert missing.returncode == 3
+
+
+def test_a_full_disk_under_stderr_loses_narration_only(place):
+    if Path("/dev/full").exists():
+        done = run_in_shell("colorize in/a.jpg -o out.jpg --model m.onnx 2> /dev/full")
+        assert done.returncode == 0
+    assert is_colored("out.jpg")
+
+
+def run_in_shell(arguments):
+    return subprocess.run(
+        f"{sys.executable} -m colorlab {arguments}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+def test_names_cannot_move_a_terminals_cursor(place, capsys):
+    name = "in/\x1b[31mred\r\x07\x9b.jpg"
+    Path(name).write_bytes(b"")
+    assert colorize(name, "-o", "out") == 3
+    assert "in/\\x1b[31mred\\x0d\\x07\\x9b.jpg: " in capsys.readouterr().err
+    assert main(["inspect", name]) == 3
+    assert "\x1b" not in capsys.readouterr().err
+
+
 # Other verbs
 
 
@@ -436,6 +542,21 @@ def test_every_verb_explains_itself(capsys):
             main(arguments)
         assert caught.value.code == 0
     assert "colorize" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["", *verbs()])
+def test_help_fits_a_terminal_and_its_examples_are_command_lines(verb, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    with pytest.raises(SystemExit):
+        main([*verb.split(), "--help"])
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 100
+    examples = told.split("examples:\n")[1].split("\n\n")[0].splitlines()
+    lines = [line.split("| ")[-1].strip() for line in examples if not line.startswith("  #")]
+    for words in [shlex.split(line.split(" >")[0]) for line in lines if "colorlab" in line]:
+        assert words[0] == "colorlab"
+        if "--help" not in words:
+            parser(words[1:]).parse_args(words[1:])  # exits where it makes no sense
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])

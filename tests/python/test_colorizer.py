@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import colorlab
 import generators
@@ -196,8 +197,9 @@ def test_out_is_where_the_result_goes(painter):
         (np.zeros((4, 4, 5), np.uint8), errors.ShapeError, "not"),
         (np.zeros((0, 4), np.uint8), errors.ShapeError, "one pixel"),
         (np.zeros((4,), np.uint8), errors.ShapeError, "not"),
+        (np.zeros((3, 40, 50), np.uint8), errors.ShapeError, "moveaxis"),
         (np.zeros((4, 4)), errors.DTypeError, "float32"),
-        (np.zeros((4, 4), np.int64), errors.DTypeError, "int64"),
+        (np.zeros((4, 4), np.int64), errors.DTypeError, "int64.*uint8"),
         (np.array([[None]]), errors.DTypeError, "object"),
         (Image.new("F", (4, 4)), errors.DTypeError, "range"),
         (7, errors.InvalidArgumentError, "int"),
@@ -230,11 +232,53 @@ def test_arguments_are_checked(painter, options):
 
 
 @pytest.mark.parametrize(
-    "options", [{"batch_size": 0}, {"size": 0}, {"threads": 0}, {"device": "x"}]
+    "options",
+    [
+        {"batch_size": 0},
+        {"batch_size": True},
+        {"size": 0},
+        {"threads": 0},
+        {"threads": True},
+        {"device": "x"},
+        {"device": ["cpu"]},
+        {"limits": 5},
+        {"sha256": 5},
+        {"adapter": ["ddcolor"]},
+    ],
 )
 def test_arguments_of_the_constructor_are_checked(options):
     with pytest.raises(errors.InvalidArgumentError):
         Colorizer(CONSTANT, **options)
+
+
+def test_numbers_of_numpy_are_numbers():
+    with Colorizer(CONSTANT, size=np.int64(32), batch_size=np.int64(2), threads=np.int32(1)) as one:
+        assert (one.size, one.batch_size, one.threads) == (32, 2, 1)
+        assert one.colorize(GREY, size=np.uint16(16)).shape == (120, 160, 3)
+
+
+def test_a_pil_image_that_cannot_be_decoded_is_an_error_in_its_place(painter, tmp_path):
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(encoded(GREY, "JPEG")[:-400])
+    with Image.open(path) as cut:
+        one, two = painter.colorize_batch([cut, GREY], on_error="return")
+    assert isinstance(one, errors.CorruptImageError)
+    assert one.path == str(path)
+    assert two.shape == (120, 160, 3)
+
+
+def test_one_photo_is_no_stream(painter):
+    for image in ("a.jpg", b"bytes", Path("a.jpg")):
+        with pytest.raises(errors.InvalidArgumentError, match="one photo"):
+            painter.colorize_batch(image)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_lightness_that_is_no_number_is_not_the_generators_fault(painter, value):
+    lightness = np.full((16, 16), 50, np.float32)
+    lightness[3, 3] = value
+    with pytest.raises(errors.InvalidArgumentError, match="finite"):
+        painter.predict_ab(lightness)
 
 
 def test_limits_hold_for_files():
@@ -381,6 +425,7 @@ def test_closing_ends_it():
         with pytest.raises(errors.InvalidArgumentError, match="closed"):
             use()
     assert "closed" in repr(colorizer)
+    colorizer.close()
 
 
 def test_pickling_keeps_everything(tmp_path, monkeypatch):

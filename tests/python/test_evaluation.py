@@ -1,13 +1,14 @@
 """The evaluation protocol, its verb, and what becomes of bad photos."""
 
 import json
+from pathlib import Path
 
 import colorlab
 import numpy as np
 import pytest
 from colorlab import evaluation
 from colorlab.cli.main import main
-from colorlab.errors import InputNotFoundError, InvalidArgumentError, ShapeError
+from colorlab.errors import InputNotFoundError, InvalidArgumentError, OutputError, ShapeError
 
 
 def photo(seed, height=60, width=80):
@@ -37,6 +38,29 @@ def test_photos_are_found_in_folders_and_lists(photos, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidArgumentError, match="no photos"):
         evaluation.photo_files(tmp_path / "empty")
+
+
+def test_at_most_so_many_photos_are_spread_over_all():
+    photos = [Path(f"{number}.png") for number in range(10)]
+    assert evaluation.spread(photos, 3) == [photos[0], photos[3], photos[6]]
+    assert evaluation.spread(photos, 0) == evaluation.spread(photos, 99) == photos
+    with pytest.raises(InvalidArgumentError, match="-3"):
+        evaluation.spread(photos, -3)
+
+
+def test_a_place_for_figures_is_looked_at_before_the_work(photos, tmp_path):
+    free = tmp_path / "new.json"
+    evaluation.check_free(free, overwrite=False)
+    free.write_text("{}")
+    evaluation.check_free(free, overwrite=True)
+    for path, overwrite, reason in (
+        (free, False, "file of this name"),
+        (photos, True, "is a folder"),
+        (tmp_path / "none" / "a.json", True, "folder does not exist"),
+    ):
+        with pytest.raises(OutputError, match=reason) as caught:
+            evaluation.check_free(path, overwrite=overwrite)
+        assert caught.value.path == str(path)
 
 
 def test_truths_are_reduced_never_enlarged(photos):
@@ -122,6 +146,34 @@ def test_the_verb_wants_one_thing_to_measure(photos, capsys):
     assert main(["evaluate", str(photos)]) == 2
     assert "--model" in capsys.readouterr().err
     assert main(["evaluate", str(photos), "--model", "nowhere.onnx"]) == 4
+    assert main(["evaluate", str(photos), str(photos), "--size", "64"]) == 2
+    assert main(["evaluate", str(photos), str(photos), "--limit", "-1"]) == 2
+    assert main(["evaluate", str(photos), str(photos), "--json", "none/figures.json"]) == 3
+    said = capsys.readouterr().err
+    assert "--size is for --model" in said
+    assert "folder does not exist" in said
+    assert "PSNR" not in said  # nothing was measured in vain
+
+
+def test_counterparts_have_the_same_name_or_else_the_same_stem(tmp_path):
+    truth, output = tmp_path / "truth", tmp_path / "output"
+    for folder, names in (
+        (truth, ("a.jpg", "a.png", "b.jpg")),
+        (output, ("a.jpg", "a.png", "b.png")),
+    ):
+        folder.mkdir()
+        for name in names:
+            colorlab.write(folder / name, photo(1))
+    files = evaluation.photo_files(truth)
+    wanted = dict(zip(files, [output / name for name in ("a.jpg", "a.png", "b.png")], strict=True))
+    assert evaluation.counterparts(files, truth, output) == wanted
+    listing = output / "list.txt"
+    listing.write_text("a.jpg\na.png\nb.png\n")
+    assert evaluation.counterparts(files, truth, listing) == wanted
+    listing.write_text("a.jpg\n")
+    with pytest.raises(InputNotFoundError, match="no colorized counterpart") as caught:
+        evaluation.counterparts(files, truth, listing)
+    assert caught.value.path == str(output / "b")
 
 
 def noisy(_path, truth, _grey):

@@ -444,7 +444,10 @@ def test_a_folder_that_takes_no_files_is_named():
         ("a.jpg", np.zeros((2, 2, 4), np.uint8), errors.ShapeError, "PNG"),
         ("a.jpg", np.zeros((1, 65535, 3), np.uint8), errors.ImageTooLargeError, "PNG"),
         ("a.bmp", SMOOTH, errors.UnsupportedFormatError, r"\.png"),
-        ("a", SMOOTH, errors.UnsupportedFormatError, r"\.png"),
+        ("a", SMOOTH, errors.UnsupportedFormatError, r"no extension.*\.png"),
+        (".png", SMOOTH, errors.UnsupportedFormatError, "no extension"),
+        ("a.png", None, errors.DTypeError, "NumPy array, not NoneType"),
+        ("a.png", [[1, 2]], errors.DTypeError, "NumPy array, not list"),
     ],
 )
 def test_pixels_that_do_not_fit_are_refused(folder, name, image, error, says):
@@ -459,6 +462,42 @@ def test_settings_out_of_range_are_refused(folder):
         image_io.write(folder / "a.jpg", SMOOTH, quality=101)
     with pytest.raises(errors.InvalidArgumentError, match=r"0\.\.9"):
         image_io.write(folder / "a.png", SMOOTH, compression=10)
+    for value in (92.5, "92", None):
+        with pytest.raises(errors.InvalidArgumentError, match=r"quality must be 1\.\.100"):
+            image_io.write(folder / "a.jpg", SMOOTH, quality=value)
+    assert not list(folder.iterdir())
+
+
+def test_a_path_with_a_null_character_is_refused():
+    for use in (lambda: image_io.write("a\0.png", SMOOTH), lambda: image_io.read("a\0.png")):
+        with pytest.raises(errors.InvalidArgumentError, match="null character"):
+            use()
+
+
+def test_limits_are_a_mapping():
+    with pytest.raises(errors.InvalidArgumentError, match="max_pixels"):
+        image_io.read(b"", limits=1000)
+
+
+def test_file_objects_that_cannot_be_read_are_told(folder):
+    path = folder / "a.jpg"
+    image_io.write(path, SMOOTH)
+    with path.open(encoding="utf-8") as file, pytest.raises(errors.InputError, match='"rb"'):
+        image_io.read(file)
+    with path.open("rb") as file:
+        pass
+    with pytest.raises(errors.InputError, match="closed file") as caught:
+        image_io.read(file)
+    assert caught.value.path == str(path)
+
+
+def test_chroma_goes_into_a_jpeg_and_errors_name_the_file_to_be(folder):
+    source = folder / "grey.jpg"
+    image_io.write(source, SMOOTH[..., 0])
+    for name in ("out", "out.png"):
+        with pytest.raises(errors.UnsupportedFormatError, match="JPEG only") as caught:
+            image_io.add_chroma(folder / name, source, np.full((2, 2, 2), 128, np.uint8))
+        assert caught.value.path == str(folder / name)
 
 
 def test_names_that_are_not_utf8(folder):

@@ -1,6 +1,8 @@
 """Pictures and pipelines of other libraries give what the colorizer itself gives."""
 
 import pickle
+import sys
+import types
 
 import colorlab
 import generators
@@ -143,6 +145,27 @@ def test_photos_in_a_pipeline_of_tensorflow(colorizer, photos):
 
 
 # Hugging Face
+
+
+class Columns:
+    """As little of a `datasets.Dataset` as is used."""
+
+    def __init__(self, columns):
+        self.columns, self.features = columns, None
+
+    def map(self, function, **_):
+        return Columns(self.columns | function(self.columns))
+
+
+def test_photos_of_16_bits_in_a_column_are_not_cut_off(colorizer, monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", types.ModuleType("datasets"))
+    from colorlab.interop.huggingface import colorized
+
+    deep = np.linspace(0, 65535, 48 * 64).astype(np.uint16).reshape(48, 64)
+    images = [Image.fromarray(deep), Image.fromarray((deep >> 8).astype(np.uint8))]
+    made, beside = colorized(Columns({"image": images}), colorizer).columns["colored"]
+    assert made.mode == "RGB"
+    np.testing.assert_allclose(np.asarray(made, int), np.asarray(beside, int), atol=2)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What a file says besides its pixels survives: EXIF, XMP, IPTC, ICC, resolution; and the note."""
 
 import io
+import struct
 from xml.etree import ElementTree
 
 import numpy as np
@@ -23,7 +24,7 @@ IPTC = b"\x1c\x02\x50\x00\x0bA. Nonymous"
 WRITABLE = ("jpg", "png", "tif", "webp")
 
 
-def exif_of(orientation, thumbnail=False):
+def exif_of(orientation):
     exif = Image.Exif()
     exif[Base.Orientation] = orientation
     exif[Base.Make] = "Voigtländer".encode().decode("latin-1")
@@ -35,6 +36,19 @@ def exif_of(orientation, thumbnail=False):
     exif.get_ifd(IFD.GPSInfo)[1] = "N"
     exif.get_ifd(IFD.GPSInfo)[2] = (52.0, 31.0, 12.0)
     return exif
+
+
+def with_thumbnail(exif, thumbnail):
+    """EXIF whose second directory points at a JPEG behind it, as cameras write it."""
+    block = bytearray(exif.tobytes()[6:])
+    order = "<" if block[:2] == b"II" else ">"
+    (first,) = struct.unpack_from(order + "I", block, 4)
+    (entries,) = struct.unpack_from(order + "H", block, first)
+    struct.pack_into(order + "I", block, first + 2 + 12 * entries, len(block))
+    begin = len(block) + 2 + 2 * 12 + 4
+    offset, length = (0x0201, 4, 1, begin), (0x0202, 4, 1, len(thumbnail))
+    second = struct.pack(order + "HHHIIHHIII", 2, *offset, *length, 0)
+    return b"Exif\0\0" + block + second + thumbnail
 
 
 def encoded(image, format, **options):
@@ -111,10 +125,10 @@ def test_iptc_is_kept(tmp_path, extension):
 
 
 def test_the_thumbnail_is_unlinked():
-    small = encoded(GREY[:16, :16], "JPEG")
-    exif = exif_of(3)
-    exif.get_ifd(IFD.IFD1)[Base.JpegIFOffset.value] = 0
-    block = exif.tobytes() + small
+    block = with_thumbnail(exif_of(3), encoded(GREY[:16, :16], "JPEG"))
+    parsed = Image.Exif()
+    parsed.load(block)
+    assert parsed.get_ifd(IFD.IFD1)  # so it was there
     metadata = image_io.read_metadata(encoded(GREY, "JPEG", exif=block))
     parsed = Image.Exif()
     parsed.load(metadata.exif)

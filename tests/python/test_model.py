@@ -237,6 +237,20 @@ def test_what_is_no_model_is_refused(model):
         registry.load(model)
 
 
+def test_a_path_that_reads_as_a_name_is_told_as_it_has_to_be_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.bin").write_bytes(b"")
+    with pytest.raises(errors.ModelNotFoundError, match=r"as \./mine\.bin$"):
+        registry.load("mine.bin")
+    with pytest.raises(errors.ModelNotFoundError, match=r"as \./other\.onnx$"):
+        registry.load("other")
+
+
+def test_a_run_in_place_of_a_model_is_told_how_to_become_one(tmp_path):
+    with pytest.raises(errors.ModelError, match="colorlab export"):
+        registry.load(tmp_path)
+
+
 def test_bundled_models_are_found_by_name(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "_BUNDLED", tmp_path)
     assert registry.names() == []

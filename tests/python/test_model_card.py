@@ -1,5 +1,6 @@
 """The card of a generator: written, read back, and refused when it is wrong."""
 
+import dataclasses
 import math
 
 import onnx
@@ -48,6 +49,24 @@ def test_attaching_replaces_the_old_card_and_keeps_other_properties():
     properties = [(entry.key, entry.value) for entry in model.metadata_props]
     assert len(properties) == len(dict(properties))
     assert dict(properties) == {"author": "me"} | FULL.as_properties()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"name": 5},
+        {"version": None},
+        {"ab_scale": "110"},
+        {"stride": "8"},
+        {"stride": 8.5},
+        {"default_size": "large"},
+    ],
+)
+def test_values_of_other_types_are_refused(values):
+    with pytest.raises(
+        errors.InvalidArgumentError, match=f"a model card's {next(iter(values))} must be"
+    ):
+        dataclasses.replace(FULL, **values)
 
 
 def test_optional_properties_have_defaults():

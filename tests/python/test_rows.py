@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from colorlab import _core, errors, image_io
 from colorlab.metadata import Metadata, Provenance
-from colorlab.rows import create_rows, open_rows, turned, turned_back
+from colorlab.rows import create_chroma, create_rows, open_rows, turned, turned_back
 from PIL import Image, ImageCms
 
 RNG = np.random.default_rng(5)
@@ -130,7 +130,9 @@ def test_rows_that_do_not_fit_are_refused(folder):
             with pytest.raises(errors.ShapeError) as caught:
                 out.write(wrong)
             assert caught.value.path == str(folder / "a.tif")
-        with pytest.raises((errors.ShapeError, errors.DTypeError)):
+        with pytest.raises(errors.ShapeError, match=r"\(h, 103, 3\), not \(67, 50, 3\)"):
+            out.write(RGB[:, :50])
+        with pytest.raises(errors.DTypeError, match="uint8, not uint16"):
             out.write(RGB.astype(np.uint16))
         out.write(RGB)
     with pytest.raises(errors.InvalidArgumentError, match="closed"):
@@ -152,6 +154,9 @@ def test_rows_that_do_not_fit_are_refused(folder):
         ("a.png", (4, 4), np.uint8, {"orientation": 9}, errors.InvalidArgumentError),
         ("a.png", (4, 4), np.uint8, {"profile": "source"}, errors.InvalidArgumentError),
         ("none/a.png", (4, 4), np.uint8, {}, errors.OutputError),
+        ("a.png", (4.0, 4), np.uint8, {}, errors.ShapeError),
+        ("a.png", 4, np.uint8, {}, errors.ShapeError),
+        ("a.png", (4, 4), "pixels", {}, errors.DTypeError),
     ],
 )
 def test_what_cannot_be_written_is_refused_at_once(folder, name, shape, dtype, options, error):
@@ -411,6 +416,15 @@ def test_rows_of_another_shape_are_not_recoloured(folder):
         create_rows(folder / "b.png", (67, 103, 3), np.uint16) as out,
     ):
         photo.recolor(out, ab)
+
+
+def test_compressed_luma_goes_into_a_jpeg_only(folder):
+    with open_rows(saved(folder / "grey.jpg", GREY)) as photo:
+        for name in ("a.png", "a"):
+            with pytest.raises(errors.UnsupportedFormatError, match="JPEG only") as caught:
+                create_chroma(folder / name, photo)
+            assert caught.value.path == str(folder / name)
+    assert [path.name for path in folder.iterdir()] == ["grey.jpg"]
 
 
 def test_a_reader_that_is_cancelled_stops(folder):

@@ -76,6 +76,15 @@ def test_other_types_are_refused():
         opened(generators.constant()).run(np.zeros((1, 1, 8, 8)))
 
 
+def test_too_little_memory_to_load_is_told_as_that(monkeypatch):
+    def load(*_, **__):
+        raise MemoryError("std::bad_alloc")
+
+    monkeypatch.setattr("onnxruntime.InferenceSession", load)
+    with pytest.raises(errors.OutOfMemoryError, match="fewer threads"):
+        opened(generators.constant(), threads=2, device="cpu")
+
+
 # The contract
 
 

@@ -40,6 +40,34 @@ def blur(pixels: Pixels) -> Pixels:
     return np.maximum.reduce(shifts)
 
 
+def test_an_output_that_later_tiles_would_read_is_refused() -> None:
+    image = picture(40, 50)
+    wanted = 255 - image
+    in_place = map_tiles(lambda pixels: 255 - pixels, image, tile=16, out=image, threads=2)
+    assert in_place is image
+    np.testing.assert_array_equal(image, wanted)
+    with pytest.raises(InvalidArgumentError, match="share memory"):
+        map_tiles(blur, image, tile=16, halo=2, out=image)
+    np.testing.assert_array_equal(image, wanted)
+
+
+def test_arguments_that_are_none_are_refused_before_any_work() -> None:
+    def never(_: Pixels) -> Pixels:
+        raise AssertionError
+
+    image: Any = picture(8, 8)
+    locked = np.empty_like(image)
+    locked.flags.writeable = False
+    with pytest.raises(InvalidArgumentError, match="read-only"):
+        map_tiles(never, image, out=locked)
+    threads: Any
+    for threads in (0, "2", 1.5):
+        with pytest.raises(InvalidArgumentError, match="threads"):
+            map_tiles(never, image, threads=threads)
+    with pytest.raises(DTypeError, match="list"):
+        map_tiles(never, image.tolist())
+
+
 def test_tiles_cover_each_pixel_once_and_read_their_halo() -> None:
     for side in (1, 10, 64, 500):
         count = np.zeros((33, 71), int)

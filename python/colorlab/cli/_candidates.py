@@ -13,25 +13,48 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import image_io
+from colorlab.arguments import whole
 from colorlab.bulk.files import PhotoFile, read_photo, write_photo
+from colorlab.bulk.outputs import already_there
 from colorlab.bulk.plan import Job, Plan
-from colorlab.bulk.report import exit_code_of, explain
 from colorlab.bulk.runner import Settings
+from colorlab.cli import _failures
 from colorlab.cli._colorizer import colorizer_of
 from colorlab.cli._terminal import emit, progress, say
-from colorlab.colorizer import Colorizer
-from colorlab.errors import ColorlabError, InvalidArgumentError, OutputError
+from colorlab.colorizer import MAX_CANDIDATES, Colorizer
+from colorlab.errors import ColorlabError, InvalidArgumentError
 from colorlab.metadata import Metadata, Provenance
 
 THUMBNAIL = 480  # short side on the sheet at most, pixels
 GAP = 8  # between photos on the sheet, pixels
 
 
-def run(plan: Plan, settings: Settings, args: argparse.Namespace) -> int:
-    """Colours the photos of a plan one by one; a photo that fails leaves the others alone."""
+def check(plan: Plan, args: argparse.Namespace) -> None:
+    """Raises InvalidArgumentError for what does not go with --candidates."""
+    whole("--candidates", args.candidates, most=MAX_CANDIDATES)
+    if args.engine != "local":
+        raise InvalidArgumentError("--candidates is for the engine local")
     if args.resume:
         raise InvalidArgumentError("--candidates keeps no journal that --resume could go on from")
+    if args.report is not None:
+        raise InvalidArgumentError("--candidates has sheets in place of a --report")
+    if plan.shards:
+        raise InvalidArgumentError(
+            "--candidates takes no shards", path=plan.shards[0].path, hint="Unpack it first"
+        )
+
+
+def outputs_of(job: Job, count: int) -> list[str]:
+    """The files that a photo becomes: its versions, and at last the sheet of them."""
+    target = Path(job.output)
+    ends = [*range(1, count + 1), "candidates"]
+    return [str(target.with_stem(f"{target.stem}-{end}")) for end in ends]
+
+
+def run(plan: Plan, settings: Settings, args: argparse.Namespace) -> int:
+    """Colours the photos of a plan one by one; a photo that fails leaves the others alone."""
     codes = []
+    done = 0
     with (
         colorizer_of(args) as colorizer,
         progress(len(plan.jobs), "colouring") as (advance, narrate),
@@ -41,32 +64,24 @@ def run(plan: Plan, settings: Settings, args: argparse.Namespace) -> int:
                 written = _colorize(job, colorizer, settings, args.candidates)
             except ColorlabError as error:
                 failure = error.with_path(job.path)
-                codes.append(exit_code_of(failure))
-                narrate(f"colorlab: {failure}")
-                if args.json:
-                    emit({"path": job.path, "status": "error"} | explain(failure))
+                codes.append(_failures.tell(failure, job.path, as_json=args.json, narrate=narrate))
                 if args.on_error == "stop":
                     break
             else:
+                done += 1
                 if args.json:
                     emit({"path": job.path, "status": "ok", "outputs": written})
             advance()
-    done = len(plan.jobs) - len(codes)
-    say(f"colorlab: {done} photos in {args.candidates} versions each, {len(codes)} failed")
-    if not codes:
-        return 0
-    return 1 if done else codes[0] if len(set(codes)) == 1 else 3
+    photos = "photo" if done == 1 else "photos"
+    say(f"colorlab: {done} {photos} in {args.candidates} versions each, {len(codes)} failed")
+    return _failures.exit_code(codes, done + len(codes))
 
 
 def _colorize(job: Job, colorizer: Colorizer, settings: Settings, count: int) -> list[str]:
-    target = Path(job.output)
-    names = [str(target.with_stem(f"{target.stem}-{n}")) for n in range(1, count + 1)]
-    names.append(str(target.with_stem(f"{target.stem}-candidates")))
+    names = outputs_of(job, count)
     for name in names:
         if not settings.overwrite and os.path.lexists(name):
-            raise OutputError(
-                "exists already", code="output_exists", path=name, hint="Use --overwrite"
-            )
+            raise already_there(name)
     source = read_photo(job.path, limits=colorizer.limits)
     results = colorizer.candidates(
         source.pixels, count, saturation=settings.saturation, preserve=settings.preserve

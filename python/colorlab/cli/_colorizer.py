@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from colorlab.cli._parser import size
 
 if TYPE_CHECKING:
     from colorlab.colorizer import Colorizer
@@ -12,10 +14,13 @@ __all__ = ["add_looks", "add_machine", "colorizer_of", "options_of"]
 
 
 def add_looks(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Adds the generator and how strong its colours are, in a group that may get more."""
+    """Adds the generator, how strong its colours are and whether outputs say where they come from,
+    in a group that may get more."""
     looks = parser.add_argument_group("how it looks")
     looks.add_argument(
-        "--model", default="default", help="a bundled generator's name, or an ONNX file"
+        "--model",
+        default="default",
+        help="a bundled generator's name, or an ONNX file (default: default)",
     )
     looks.add_argument(
         "--adapter",
@@ -29,12 +34,17 @@ def add_looks(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     looks.add_argument(
         "--size",
-        type=_size,
+        type=size,
         default="auto",
         help="short side, pixels, at which the generator sees the photo (default: auto)",
     )
     looks.add_argument(
         "--saturation", type=float, default=1.0, help="multiplies the colour, 0..10 (default: 1)"
+    )
+    looks.add_argument(
+        "--no-provenance",
+        action="store_true",
+        help="leave out the note in each output that its colour is machine-made",
     )
     return looks
 
@@ -42,7 +52,12 @@ def add_looks(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 def add_machine(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Adds where the generator runs, in a group that may get more."""
     machine = parser.add_argument_group("the machine")
-    machine.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    machine.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="where the network runs; auto is CUDA where it can be used (default: auto)",
+    )
     machine.add_argument("--threads", type=int, help="of the network (default: every core)")
     return machine
 
@@ -66,7 +81,3 @@ def colorizer_of(args: argparse.Namespace) -> Colorizer:
     from colorlab.colorizer import Colorizer
 
     return Colorizer(**options_of(args))
-
-
-def _size(text: str) -> int | Literal["auto"]:
-    return "auto" if text == "auto" else int(text)

@@ -6,26 +6,31 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from colorlab.cli._parser import HelpFormatter, add_verb
 from colorlab.cli._terminal import emit, progress, show
 
 _SUITES = ("kernels", "files", "archive", "pipeline", "evaluation")
-_EXAMPLES = """\
+_MORE = """\
 examples:
   colorlab bench --suite kernels
   colorlab bench --scaling --json figures.json --html figures.html
   colorlab bench models default mine.onnx --data photos/ --html models.html
+
+exit codes:
+  0 all well, 1 some photos of models could not be measured, 2 usage, 3 nothing could be measured
+  or written, 4 no generator to use, 5 too little memory
 """
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
-    parser = subparsers.add_parser(
+    parser = add_verb(
+        subparsers,
         "bench",
         help="measure speed beside other libraries",
         description="Measures kernels, files and the whole way of photos beside the other "
         "libraries that are installed (extra: bench). Each result is checked before it is timed.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        more=_MORE,
     )
     parser.add_argument(
         "--suite",
@@ -47,6 +52,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="generators beside each other: quality, speed, size and pictures",
         description="Measures generators on the same photos, as `colorlab evaluate` does, and "
         "shows what each makes of them.",
+        epilog="example:\n  colorlab bench models default mine.onnx --data photos/\n",
+        formatter_class=HelpFormatter,
     )
     models.add_argument("models", nargs="+", metavar="MODEL", help="bundled names, or ONNX files")
     models.add_argument(

@@ -9,37 +9,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorlab.cli._colorizer import add_looks, add_machine, colorizer_of
+from colorlab.cli._parser import add_verb, in_bytes, in_pixels
 from colorlab.cli._terminal import emit, progress, say
 
 if TYPE_CHECKING:
     from colorlab.bulk import BulkReport, Outcome, Plan
+    from colorlab.bulk.runner import Settings
+    from colorlab.colorizer import Colorizer
 
-_EXAMPLES = """\
+_MORE = """\
 examples:
   colorlab colorize grandmother.jpg -o grandmother-colour.jpg
-  colorlab colorize dress.jpg -o dress/ --candidates 6   six versions, and a sheet of all
-  colorlab colorize scans/ -o coloured/               the same tree of folders, in colour
-  colorlab colorize scans/ -o coloured/ --resume      goes on after an interruption
-  colorlab colorize 'scans/**/*.tif' -o coloured/ --name '{stem}-colour{ext}' --report report.html
-  find . -name '*.png' -print0 | colorlab colorize --from-file - -o coloured/
+  # six versions, and a sheet of all
+  colorlab colorize dress.jpg -o dress/ --candidates 6
+  # the same tree of folders, in colour; --resume goes on after an interruption
+  colorlab colorize scans/ -o coloured/
+  colorlab colorize scans/ -o coloured/ --resume
+  colorlab colorize 'scans/**/*.tif' -o tiffs/ --name '{stem}-colour{ext}' --report report.html
+  find scans -name '*.png' -print0 | colorlab colorize --from-file - -o pngs/
 
 exit codes:
   0 all well, 1 some photos failed, 2 usage, 3 nothing succeeded, 4 no generator to use,
   5 too little memory, 130 interrupted, 143 terminated
 """
 
-
 _FORMATS = ("jpg", "jpeg", "png", "tif", "tiff", "webp")
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
-    parser = subparsers.add_parser(
+    parser = add_verb(
+        subparsers,
         "colorize",
         help="colour photos and folders of photos",
         description="Colours photos. Only colours are guessed: the lightness stays the photo's.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        more=_MORE,
     )
     parser.add_argument(
         "inputs",
@@ -106,11 +110,6 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     looks.add_argument(
         "--quality", type=int, default=92, help="of JPEG and WebP, 1..100 (default: 92)"
     )
-    looks.add_argument(
-        "--no-provenance",
-        action="store_true",
-        help="leave out the note in each file that its colour is machine-made",
-    )
     machine = add_machine(parser)
     machine.add_argument("--workers", type=int, help="threads for files (default: one per core)")
     machine.add_argument(
@@ -124,14 +123,15 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     machine.add_argument(
         "--max-memory",
-        type=_bytes,
+        type=in_bytes,
+        metavar="BYTES",
         default="1G",
         help="pixels in hand above which no more photos are read ahead; a photo that alone needs "
         "more is coloured row by row (default: 1G)",
     )
     machine.add_argument(
         "--max-pixels",
-        type=_pixels,
+        type=in_pixels,
         metavar="N",
         help="larger photos are refused, such as 300M (default: 1.07G)",
     )
@@ -141,8 +141,8 @@ def run(args: argparse.Namespace) -> int:
     """Does it."""
     from colorlab import bulk
     from colorlab.bulk.runner import Settings
-    from colorlab.errors import InvalidArgumentError
 
+    _refuse_streams(args)
     inputs = [*args.inputs, *(_listed(args.from_file) if args.from_file is not None else ())]
     plan = bulk.make_plan(inputs, args.output, format=args.format, name=args.name)
     settings = Settings(
@@ -156,6 +156,14 @@ def run(args: argparse.Namespace) -> int:
         uncertainty=args.report is not None,
     )
     bulk.check_settings(settings, args.on_error)
+    if args.report is not None:
+        from colorlab import evaluation
+
+        evaluation.check_free(args.report, overwrite=True)
+    if args.candidates is not None:
+        from colorlab.cli import _candidates
+
+        _candidates.check(plan, args)
     for note in plan.notes:
         say(f"colorlab: {note}")
     if plan.ignored:
@@ -164,18 +172,32 @@ def run(args: argparse.Namespace) -> int:
         say("colorlab: there are no photos in these folders")
         return 0
     if args.dry_run:
-        return _show(plan, args.json)
-    if args.candidates is not None and args.engine != "local":
-        raise InvalidArgumentError("--candidates is for the engine local")
+        return _show(plan, args)
     if args.candidates is not None:
-        from colorlab.cli import _candidates
-
         return _candidates.run(plan, settings, args)
     with colorizer_of(args) as colorizer:
         return _colorize(plan, colorizer, settings, args)
 
 
-def _colorize(plan: Plan, colorizer: object, settings: object, args: argparse.Namespace) -> int:
+def _refuse_streams(args: argparse.Namespace) -> None:
+    """A dash means stdin and stdout elsewhere; an empty text is a variable that was not set."""
+    from colorlab.errors import InvalidArgumentError
+
+    if "" in args.inputs:
+        raise InvalidArgumentError("an input has no name")
+    if "-" in args.inputs and not os.path.lexists("-"):
+        raise InvalidArgumentError(
+            "photos are not read from stdin", hint='"--from-file -" reads their names from it'
+        )
+    if args.output == "-":
+        raise InvalidArgumentError(
+            "photos are not written to stdout", hint='"-o ./-" is a folder of this name'
+        )
+
+
+def _colorize(
+    plan: Plan, colorizer: Colorizer, settings: Settings, args: argparse.Namespace
+) -> int:
     from colorlab import bulk, html_report
     from colorlab.bulk.report import summary
 
@@ -192,8 +214,8 @@ def _colorize(plan: Plan, colorizer: object, settings: object, args: argparse.Na
 
         report: BulkReport = bulk.execute(
             plan,
-            colorizer,  # type: ignore[arg-type]
-            settings,  # type: ignore[arg-type]
+            colorizer,
+            settings,
             resume=args.resume,
             on_error=args.on_error,
             engine=args.engine,
@@ -206,12 +228,20 @@ def _colorize(plan: Plan, colorizer: object, settings: object, args: argparse.Na
     return report.exit_code
 
 
-def _show(plan: Plan, as_json: bool) -> int:
+def _show(plan: Plan, args: argparse.Namespace) -> int:
+    """Tells of each photo where it would go, in as many versions as there would be."""
     for job in (*plan.jobs, *plan.shards):
-        if as_json:
-            emit({"path": job.path, "output": job.output, "status": "planned"})
+        told: dict[str, object] = {"output": job.output}
+        outputs = [job.output]
+        if args.candidates is not None:
+            from colorlab.cli import _candidates
+
+            outputs = _candidates.outputs_of(job, args.candidates)
+            told = {"outputs": outputs}
+        if args.json:
+            emit({"path": job.path, **told, "status": "planned"})
         else:
-            say(f"{job.path} -> {job.output}")
+            say(f"{job.path} -> {', '.join(outputs)}")
     return 0
 
 
@@ -227,15 +257,3 @@ def _listed(source: str) -> list[str]:
         raise InputError(f"cannot be read: {error.strerror or error}", path=source) from error
     names = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [os.fsdecode(name) for name in names if name]
-
-
-def _bytes(text: str) -> int:
-    """A number of bytes, with K, M or G for its binary multiples."""
-    factor = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(text[-1:].upper())
-    return int(text) if factor is None else int(float(text[:-1]) * factor)
-
-
-def _pixels(text: str) -> int:
-    """A number of pixels, with K, M or G for thousands, millions and milliards."""
-    factor = {"K": 10**3, "M": 10**6, "G": 10**9}.get(text[-1:].upper())
-    return int(text) if factor is None else int(float(text[:-1]) * factor)

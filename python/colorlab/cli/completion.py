@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import argparse
 
+from colorlab.cli._parser import add_verb
 from colorlab.cli._terminal import show
 
-_EXAMPLES = """\
+_MORE = """\
 examples:
+  mkdir -p ~/.local/share/bash-completion/completions ~/.zfunc
   colorlab completion bash > ~/.local/share/bash-completion/completions/colorlab
-  colorlab completion zsh > ~/.zfunc/_colorlab       with ~/.zfunc in fpath
+  # zsh looks into ~/.zfunc after fpath+=~/.zfunc in ~/.zshrc, before compinit
+  colorlab completion zsh > ~/.zfunc/_colorlab
 """
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
-    parser = subparsers.add_parser(
+    parser = add_verb(
+        subparsers,
         "completion",
         help="complete command lines in a shell",
         description="Writes a shell's completion script to stdout.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        more=_MORE,
     )
-    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="whose script to write")
 
 
 def run(args: argparse.Namespace) -> int:

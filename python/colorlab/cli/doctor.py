@@ -9,18 +9,29 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from colorlab.cli._parser import add_verb
 from colorlab.cli._terminal import emit, show
 from colorlab.extras import packages
+
+_MORE = """\
+examples:
+  colorlab doctor
+  colorlab doctor --json > report.json
+
+exit codes:
+  0 all works, 2 usage, 3 something does not, 4 only the network's part does not
+"""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
-    parser = subparsers.add_parser(
+    parser = add_verb(
+        subparsers,
         "doctor",
         help="check this installation",
         description="Tells what this installation is made of and tries each part, "
-        "and which optional packages are there. The exit code is 0 when all works, 4 when only the "
-        "network's part does not, else 3.",
+        "and which optional packages are there.",
+        more=_MORE,
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 

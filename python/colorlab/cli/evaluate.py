@@ -6,33 +6,41 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from colorlab.cli._parser import add_verb, size
 from colorlab.cli._terminal import emit, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_EXAMPLES = """\
+_MORE = """\
 examples:
   colorlab evaluate photos/ --model default --json figures.json
-  colorlab evaluate photos/ colorized/                 the same tree, colorized by anything
+  # the same tree of photos, colorized by anything
+  colorlab evaluate photos/ colorized/
   colorlab evaluate val5k.txt --model m.onnx --fit crop --inception fid.onnx --html report.html
 
 TRUTH is a folder of colour photos, or a .txt file that lists them. With --model they are reduced
 to a short side of 256 (area average; smaller ones stay), made grey by their L*, and colorized.
 docs/evaluation.md says what each figure is, and how published protocols are reproduced.
+
+exit codes:
+  0 all well, 1 some photos could not be measured, 2 usage, 3 photos or places are not there,
+  4 no generator to use, 5 too little memory
 """
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
-    parser = subparsers.add_parser(
+    parser = add_verb(
+        subparsers,
         "evaluate",
         help="measure a generator, or colorized photos, against colour photos",
         description="Measures PSNR, dE00, CF, AuC and more, beside those of grey photos.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        more=_MORE,
     )
-    parser.add_argument("truth", metavar="TRUTH", type=Path, help="colour photos")
+    parser.add_argument(
+        "truth", metavar="TRUTH", type=Path, help="colour photos: a folder, or a .txt list"
+    )
     parser.add_argument(
         "output", metavar="PRED", nargs="?", type=Path, help="the same photos, colorized"
     )
@@ -56,7 +64,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--inception", metavar="ONNX", help="Inception features as an ONNX file: measures FID too"
     )
     parser.add_argument("--limit", type=int, default=0, help="photos, spread evenly (default: all)")
-    parser.add_argument("--size", type=int, help="short side that the network sees, pixels")
+    parser.add_argument(
+        "--size",
+        type=size,
+        help="short side, pixels, at which the network of --model sees photos (default: auto)",
+    )
     parser.add_argument("--threads", type=int, help="of the network (default: every core)")
 
 
@@ -66,7 +78,12 @@ def run(args: argparse.Namespace) -> int:
     from colorlab.errors import InvalidArgumentError
 
     if (args.output is None) == (args.model is None):
-        raise InvalidArgumentError("give either colorized photos (PRED) or --model")
+        raise InvalidArgumentError(
+            "give either colorized photos (PRED) or --model",
+            hint="As: colorlab evaluate photos/ --model default",
+        )
+    if args.size is not None and args.model is None:
+        raise InvalidArgumentError("--size is for --model", hint="PRED has its own size")
     if args.short_side is not None and args.short_side < 0:
         raise InvalidArgumentError("--short-side is a number of pixels, or 0")
     for path in (args.json, args.html):
@@ -148,14 +165,15 @@ def _by_model(args: argparse.Namespace) -> tuple[Callable[..., Any], int]:
         model = trained.config.model
         inference = models.inference_model(trained.generator, trained.config)
         predict = evaluate.keras_predictor(inference, model.ab_scale)
-        size = args.size or model.default_size
-        return lambda _path, _truth, grey: evaluate.colorize(grey, predict, size), 1
+        short = model.default_size if args.size in (None, "auto") else args.size
+        return lambda _path, _truth, grey: evaluate.colorize(grey, predict, short), 1
     import numpy as np
 
     from colorlab.colorizer import Colorizer
     from colorlab.session import available_cores
 
-    colorizer = Colorizer(args.model, threads=args.threads, size=args.size or "auto")
+    at: Any = "auto" if args.size is None else args.size
+    colorizer = Colorizer(args.model, threads=args.threads, size=at)
     return lambda _path, _truth, grey: np.asarray(colorizer.colorize(grey)), available_cores()
 
 

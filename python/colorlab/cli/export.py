@@ -6,27 +6,32 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from colorlab.cli._parser import add_verb, positive
 from colorlab.cli._terminal import emit, say
 
-_EXAMPLES = """\
+_MORE = """\
 examples:
   colorlab export runs/mine -o mine.onnx
   colorlab export runs/mine -o mine.onnx --fp16 --calibrate val/ --validate val/
   colorlab export runs/a runs/b runs/c -o mean.onnx
   colorlab export runs/mine -o mine-int8.onnx --int8 --photos photos/
+
+exit codes:
+  0 all well, 2 usage, 3 it cannot be exported, 4 its network cannot be written as ONNX,
+  5 too little memory
 """
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
-    parser = subparsers.add_parser(
+    parser = add_verb(
+        subparsers,
         "export",
         help="write a training run's generator as ONNX",
         description="Writes the averaged generator of a run, or the mean of several runs that "
         "started from the same weights, as an ONNX file that colorize uses, "
         "after checking on photos that it gives what Keras gives.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        more=_MORE,
     )
     parser.add_argument(
         "runs",
@@ -35,7 +40,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         type=Path,
         help="folder of a training run; of several of one architecture, the mean is exported",
     )
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.onnx")
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FILE.onnx", help="the file to write"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
     parser.add_argument("--json", action="store_true", help="what was written, as JSON on stdout")
     parser.add_argument(
@@ -59,8 +66,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="folders or shards for the check and for int8 (default: the run's own)",
     )
     color = parser.add_argument_group("how boldly it colours")
-    color.add_argument("--temperature", type=_positive, help="of the annealed mean")
-    color.add_argument("--gain", type=_positive, help="multiplies chroma")
+    color.add_argument("--temperature", type=positive, help="of the annealed mean")
+    color.add_argument("--gain", type=positive, help="multiplies chroma")
     color.add_argument(
         "--calibrate",
         nargs="+",
@@ -71,13 +78,15 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     color.add_argument(
         "--cf-share",
-        type=_positive,
+        type=positive,
         default=0.78,
         help="colourfulness that --calibrate aims at, over the truth's (default: 0.78)",
     )
     card = parser.add_argument_group("the card")
-    card.add_argument("--name", default="unet-lite0")
-    card.add_argument("--model-version", default="1", metavar="VERSION")
+    card.add_argument("--name", default="unet-lite0", help="of the generator (default: unet-lite0)")
+    card.add_argument(
+        "--model-version", default="1", metavar="VERSION", help="of the generator (default: 1)"
+    )
     card.add_argument("--licence", default="", help="of the weights, an SPDX expression")
     card.add_argument("--default-size", type=int, help="short side the network is to see, pixels")
     card.add_argument(
@@ -121,10 +130,3 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         emit(dataclasses.asdict(written) | {"path": str(written.path)})
     return 0
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
-    return value

@@ -6,24 +6,39 @@ import argparse
 import json
 from typing import Any
 
-from colorlab.cli._terminal import emit, say, show
+from colorlab.cli import _failures
+from colorlab.cli._parser import add_verb
+from colorlab.cli._terminal import emit, show
+
+_MORE = """\
+examples:
+  colorlab inspect scan.tif
+  colorlab inspect default mine.onnx
+  colorlab inspect --json scans/*.jpg
+
+exit codes:
+  0 all well, 1 some could not be read, 2 usage, 3 none could, 4 none of the generators could
+"""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
-    parser = subparsers.add_parser(
+    parser = add_verb(
+        subparsers,
         "inspect",
         help="tell about photos and generators",
         description="Tells what a photo's header says, or what a generator (an ONNX file or a "
         "bundled name) says about itself. Decodes no pixels and runs nothing.",
+        more=_MORE,
     )
-    parser.add_argument("items", nargs="+", metavar="PHOTO|MODEL")
+    parser.add_argument(
+        "items", nargs="+", metavar="PHOTO|MODEL", help="photos, ONNX files, bundled names"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON line per item")
 
 
 def run(args: argparse.Namespace) -> int:
     """Does it."""
-    from colorlab.bulk.report import exit_code_of, explain
     from colorlab.errors import ColorlabError
 
     codes = []
@@ -31,18 +46,13 @@ def run(args: argparse.Namespace) -> int:
         try:
             row = {"path": item, "status": "ok"} | _inspect(item)
         except ColorlabError as error:
-            codes.append(exit_code_of(error))
-            say(f"colorlab: {error.with_path(item)}")
-            if args.json:
-                emit({"path": item, "status": "error"} | explain(error))
+            codes.append(_failures.tell(error.with_path(item), item, as_json=args.json))
             continue
         if args.json:
             emit(row)
         else:
             show(_for_a_person(row))
-    if len(codes) == len(args.items):
-        return codes[0] if len(set(codes)) == 1 else 3
-    return 1 if codes else 0
+    return _failures.exit_code(codes, len(args.items))
 
 
 def _inspect(item: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import pkgutil
 import signal
 import sys
@@ -13,11 +12,20 @@ from types import FrameType
 from typing import Any
 
 from colorlab import cli
-from colorlab.cli._terminal import emit, say, show
+from colorlab.cli import _failures
+from colorlab.cli._parser import HelpFormatter
+from colorlab.cli._terminal import abandon_stdout, open_missing_streams, say, show
 from colorlab.errors import ColorlabError, InvalidArgumentError
 
 __all__ = ["main", "parser", "verbs"]
 
+_MORE = """\
+examples:
+  colorlab colorize grandmother.jpg -o grandmother-colour.jpg
+  colorlab colorize --help
+
+colorlab VERB --help tells more about one of them.
+"""
 _USAGE, _INTERRUPTED, _TERMINATED = 2, 130, 143
 
 
@@ -37,12 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 all well, 1 some items failed, 2 usage, 3 nothing succeeded, 4 model, 5 resources,
     130 interrupted, 143 terminated.
     """
+    open_missing_streams()
     words = list(sys.argv[1:] if argv is None else argv)
-    args = parser(words).parse_args(words)
+    args = argparse.Namespace()
     previous = _on_sigterm(_terminate)
     try:
+        args = parser(words).parse_args(words)
         code: int = args.run(args)
-        sys.stdout.flush()
         return code
     except ColorlabError as error:
         return _report(error, as_json=getattr(args, "json", False) is True)
@@ -53,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("colorlab: terminated")
         return _TERMINATED
     except BrokenPipeError:  # whoever read our output has gone: nothing more to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()
         return 1
     finally:
         _on_sigterm(previous)
@@ -64,7 +73,8 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="colorlab",
         description="Colour for black-and-white photographs.",
-        epilog="colorlab VERB --help tells more about one of them.",
+        epilog=_MORE,
+        formatter_class=HelpFormatter,
     )
     made.add_argument("--version", action=_Version)
     subparsers = made.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -91,12 +101,8 @@ class _Version(argparse.Action):
 
 
 def _report(error: ColorlabError, *, as_json: bool) -> int:
-    from colorlab.bulk.report import exit_code_of, explain
-
-    say(f"colorlab: {error}")
-    if as_json:
-        emit({"status": "error", "path": error.path} | explain(error))
-    return _USAGE if isinstance(error, InvalidArgumentError) else exit_code_of(error)
+    code = _failures.tell(error, error.path, as_json=as_json)
+    return _USAGE if isinstance(error, InvalidArgumentError) else code
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import argparse
 
+from colorlab.cli._parser import add_verb
 from colorlab.cli._terminal import emit, say, show
+
+_MORE = """\
+examples:
+  colorlab models
+  colorlab inspect default
+
+exit codes:
+  0 all well, 2 usage, 4 there is no generator that could be used
+"""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
-    parser = subparsers.add_parser(
+    parser = add_verb(
+        subparsers,
         "models",
         help="list the bundled generators",
         description="Lists the generators that came with colorlab; inspect tells all about one.",
+        more=_MORE,
     )
     parser.add_argument("--json", action="store_true", help="one JSON line per generator")
 

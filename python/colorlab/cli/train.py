@@ -10,30 +10,35 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from colorlab.cli._parser import add_verb
 from colorlab.cli._terminal import emit, say
 from colorlab.errors import InvalidArgumentError, OperationCancelled
 
-_EXAMPLES = """\
+_MORE = """\
 examples:
+  # the same again goes on where it stopped
   colorlab train tiny-cpu --data photos/ --out runs/first
-  colorlab train tiny-cpu --data photos/ --out runs/first      again: goes on where it stopped
   colorlab train my.toml --data shards/*.tar --out runs/mine --init default
   colorlab train --inspect-data --data photos/ --out photos-report
   colorlab export runs/first -o first.onnx
 
 RUN holds config.json, checkpoint.npz, metrics.jsonl, losses.png, samples/ and report.html.
+
+exit codes:
+  0 all well, 2 usage, 3 training cannot start or go on, 5 too little memory, 130 interrupted,
+  143 terminated
 """
 _EXIT = {"interrupted": 130, "terminated": 143}
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
-    parser = subparsers.add_parser(
+    parser = add_verb(
+        subparsers,
         "train",
         help="train a generator on colour photos",
         description="Trains a generator; the same command again resumes a run that stopped.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        more=_MORE,
     )
     parser.add_argument(
         "config", metavar="CONFIG", nargs="?", help="a preset's name or a .toml file"

@@ -7,16 +7,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from colorlab.cli._colorizer import add_looks, add_machine, options_of
+from colorlab.cli._parser import add_verb
 from colorlab.cli._terminal import emit, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_EXAMPLES = """\
+_MORE = """\
 examples:
   colorlab video newsreel.mp4 -o newsreel-colour.mp4
   colorlab video tape.mpg -o tape.mkv --smoothing 0.9
-  colorlab video master.mkv -o master-colour.mkv --codec ffv1        lossless: luma bit for bit
+  # lossless: luma bit for bit
+  colorlab video master.mkv -o master-colour.mkv --codec ffv1
 
 exit codes:
   0 all well, 2 usage, 3 the video could not be coloured, 4 no generator to use,
@@ -26,13 +28,13 @@ exit codes:
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb."""
-    parser = subparsers.add_parser(
+    parser = add_verb(
+        subparsers,
         "video",
         help="colour a video",
         description="Colours a video. Only chroma is new: the luma of every frame goes to the "
         "encoder as it was decoded; sound, subtitles and the times of frames are copied.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        more=_MORE,
     )
     parser.add_argument("input", metavar="IN", help="any video that FFmpeg decodes")
     parser.add_argument(
@@ -63,11 +65,6 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         type=int,
         help="constant quality of the codec: smaller is better and larger files "
         "(default: h264 18, hevc 20, vp9 and av1 24)",
-    )
-    looks.add_argument(
-        "--no-provenance",
-        action="store_true",
-        help="leave out the note in the file that its colour is machine-made",
     )
     add_machine(parser)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import colorlab
+from colorlab.image_io import to_8bit
 
 __all__ = ["colorized"]
 
@@ -30,11 +32,9 @@ def colorized(
     import tensorflow as tf
 
     def color(photo: bytes | npt.NDArray[Any]) -> npt.NDArray[Any]:
-        source: Any = photo.decode() if isinstance(photo, bytes) else photo
+        source: Any = os.fsdecode(photo) if isinstance(photo, bytes) else photo
         rgb = np.asarray(colorizer.colorize(source, **options))
-        if rgb.dtype == np.uint16:  # a 16-bit file; a data set has one type
-            rgb = ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
-        return rgb
+        return to_8bit(rgb)  # of a 16-bit file; a data set has one type
 
     def mapped(photo: Any) -> Any:
         rgb = tf.numpy_function(color, [photo], tf.uint8, stateful=False)

@@ -23,7 +23,15 @@ class LightnessAb:
     """A colour photo as what a generator is trained on.
 
     Gives two float32 tensors: lightness (1, H, W) = L*/50 - 1, and ab (2, H, W) = a*b*/ab_scale.
-    Takes a path, a file's bytes, or pixels (H, W, 3): an array, a PIL image, a tensor.
+    Takes a path, a file's bytes, or pixels (H, W, 3): an array, a PIL image, a tensor; uint8,
+    uint16, or float32 in 0..1.
+
+    Args:
+        ab_scale: a*b* that become 1; a generator's card says what its own is.
+        threads: for the pixels; None is every core.
+
+    Raises:
+        InputError, ImageError, ShapeError, DTypeError: when called, for another photo.
     """
 
     def __init__(self, *, ab_scale: float = AB_SCALE, threads: int | None = 1) -> None:
@@ -44,6 +52,9 @@ class Colorize:
     Args:
         colorizer: what to colour with; None makes one with one thread.
         options: of `Colorizer.colorize`: saturation, preserve, size.
+
+    Raises:
+        ColorlabError: when called, as `Colorizer.colorize`.
     """
 
     def __init__(self, colorizer: colorlab.Colorizer | None = None, **options: Any) -> None:
@@ -58,7 +69,7 @@ class Colorize:
 
 
 def _pixels(image: Any) -> npt.NDArray[Any]:
-    if isinstance(image, str | os.PathLike | bytes):
+    if isinstance(image, str | os.PathLike | bytes | bytearray | memoryview):
         return np.asarray(colorlab.read(image, mode="rgb"))
     if hasattr(image, "convert"):  # a PIL image, of whatever mode
         image = image.convert("RGB")

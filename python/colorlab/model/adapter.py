@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import color
+from colorlab.arguments import whole
 from colorlab.errors import InvalidArgumentError, ModelIncompatibleError, ShapeError
-from colorlab.model.card import INPUT_NAME, ModelCard
+from colorlab.model.card import INPUT_NAME, MAX_SIZE, MAX_STRIDE, ModelCard
 
 __all__ = ["PRESETS", "PROPERTY", "AdaptedSession", "Adapter", "from_toml", "preset", "sidecar"]
 
@@ -74,6 +75,15 @@ class Adapter:
             values = getattr(self, key)
             if len(values) not in (1, count) or not np.isfinite(values).all():
                 raise InvalidArgumentError(f"an adapter's {key} is a number, or {count} of them")
+        whole("an adapter's stride", self.stride, most=MAX_STRIDE)
+        whole("an adapter's size", self.size, least=self.stride, most=MAX_SIZE)
+        if not isinstance(self.square, bool):
+            raise InvalidArgumentError(f"an adapter's square is true or false, not {self.square!r}")
+        for key in ("name", "version", "licence"):
+            if not isinstance(getattr(self, key), str):
+                raise InvalidArgumentError(f"an adapter's {key} is a text")
+        if not self.version.strip():
+            raise InvalidArgumentError("an adapter's version must not be empty")
 
     def card(self, name: str) -> ModelCard:
         """A card for a file of this name."""
@@ -146,7 +156,7 @@ PRESETS = {
 
 def preset(name: str) -> Adapter:
     """One of PRESETS; raises InvalidArgumentError for another name."""
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise InvalidArgumentError(
             f'there is no adapter "{name}"', hint=f"There are {', '.join(PRESETS)}"
         )
@@ -164,11 +174,15 @@ def from_toml(text: str, *, path: str | None = None) -> Adapter:
         base = values.pop("adapter", None)
         known = {field.name: field for field in dataclasses.fields(Adapter)}
         if unknown := sorted(values.keys() - known.keys()):
-            raise InvalidArgumentError(f"an adapter has no key {unknown[0]}")
+            raise InvalidArgumentError(
+                f"an adapter has no key {unknown[0]}", hint=f"Its keys are {', '.join(known)}"
+            )
         for key, value in values.items():
             if known[key].name.endswith(("_scale", "_offset")):
                 numbers = value if isinstance(value, list) else [value]
                 values[key] = tuple(float(number) for number in numbers)
+        if base is None and not {"input", "output"} <= values.keys():
+            raise InvalidArgumentError("it needs input and output, or adapter, which is a preset")
         if base is not None:
             return dataclasses.replace(preset(base), **values)
         return Adapter(**values)
@@ -206,7 +220,9 @@ class AdaptedSession:
         batch, channels, *sides = inputs[0].shape
         if isinstance(channels, int) and channels != adapter.channels:
             raise ModelIncompatibleError(
-                f"its input has {channels} channels, its adapter says {adapter.channels}", path=path
+                f"its input has {channels} channels, its adapter says {adapter.channels}",
+                path=path,
+                hint="A generator of colorlab's own needs no adapter",
             )
         self._session, self._adapter = session, adapter
         self._one_by_one = batch == 1
@@ -218,7 +234,12 @@ class AdaptedSession:
         return self._session.get_providers()
 
     def run(self, _outputs: list[str], feed: dict[str, Floats]) -> list[Floats]:
-        """The output `ab` for the input `lightness`."""
+        """The output `ab` for the input `lightness`: one array, float32 (N, 2, h, w).
+
+        Raises:
+            ShapeError: the network takes another size only.
+            ModelIncompatibleError: its output is not what the adapter says.
+        """
         lightness = feed[INPUT_NAME]
         for side, fixed in zip(lightness.shape[2:], self._sides, strict=True):
             if fixed not in (None, side):

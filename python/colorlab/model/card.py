@@ -7,11 +7,12 @@ Reading and writing happen here and nowhere else, so that export and inference c
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
+from colorlab.arguments import whole
 from colorlab.errors import InvalidArgumentError, ModelIncompatibleError
 from colorlab.model.classes import ColorClasses
 
@@ -20,6 +21,8 @@ __all__ = [
     "DEFAULT_SIZE",
     "FORMAT",
     "INPUT_NAME",
+    "MAX_SIZE",
+    "MAX_STRIDE",
     "OUTPUT_NAME",
     "ModelCard",
     "attach",
@@ -30,10 +33,10 @@ INPUT_NAME = "lightness"  #: float32 [N, 1, H, W] = L*/50 - 1; H and W multiples
 OUTPUT_NAME = "ab"  #: float32 [N, 2, h, w] in [-1, 1]; times ab_scale it is a*, b*
 CLASSES_NAME = "logits"  #: float32 [N, Q, h, w], of generators that have classes
 DEFAULT_SIZE = 256
+MAX_STRIDE = 1024  #: pixels
+MAX_SIZE = 8192  #: short side at which a generator may see a photo, pixels
 
 _PREFIX = "colorlab."
-_MAX_STRIDE = 1024
-_MAX_SIZE = 8192
 _MAX_AB_SCALE = 200.0  # a* and b* of sRGB lie within -108..99
 
 
@@ -49,9 +52,8 @@ class ModelCard:
     version: str
     ab_scale: float  #: output times this is a*b*
     stride: int  #: height and width of the input are multiples of this, pixels
-    default_size: int = (
-        DEFAULT_SIZE  #: short side of the input that the generator is best at, pixels
-    )
+    #: short side of the input that the generator is best at, pixels
+    default_size: int = DEFAULT_SIZE
     licence: str = ""  #: of the weights, an SPDX expression where one fits
     training: Mapping[str, Any] = field(default_factory=dict)  #: the training configuration
     data_hash: str = ""  #: of the list of training photos
@@ -64,17 +66,16 @@ class ModelCard:
             if not ok:
                 raise InvalidArgumentError(f"a model card's {what}")
 
-        need(bool(self.name.strip()), "name must not be empty")
-        need(bool(self.version.strip()), "version must not be empty")
+        for key in ("name", "version"):
+            text = getattr(self, key)
+            need(isinstance(text, str), f"{key} must be a text, not {text!r}")
+            need(bool(text.strip()), f"{key} must not be empty")
         need(
-            math.isfinite(self.ab_scale) and 0 < self.ab_scale <= _MAX_AB_SCALE,
-            f"ab_scale must be above 0 and at most {_MAX_AB_SCALE:g}, not {self.ab_scale}",
+            isinstance(self.ab_scale, Real) and 0 < self.ab_scale <= _MAX_AB_SCALE,
+            f"ab_scale must be above 0 and at most {_MAX_AB_SCALE:g}, not {self.ab_scale!r}",
         )
-        need(1 <= self.stride <= _MAX_STRIDE, f"stride must be 1..{_MAX_STRIDE}, not {self.stride}")
-        need(
-            self.stride <= self.default_size <= _MAX_SIZE,
-            f"default_size must be {self.stride}..{_MAX_SIZE}, not {self.default_size}",
-        )
+        whole("a model card's stride", self.stride, most=MAX_STRIDE)
+        whole("a model card's default_size", self.default_size, least=self.stride, most=MAX_SIZE)
 
     def as_properties(self) -> dict[str, str]:
         """The card as the texts that an ONNX file holds, "colorlab.name" and so on.

@@ -10,7 +10,7 @@ from colorlab.model import verification
 from colorlab.model.card import ModelCard
 from colorlab.model.verification import VerifiedModel
 
-__all__ = ["ModelSource", "card", "find", "load", "names"]
+__all__ = ["ModelSource", "card", "describe", "find", "load", "names"]
 
 ModelSource = str | os.PathLike[str] | bytes | bytearray | memoryview
 
@@ -38,6 +38,7 @@ def find(model: str | os.PathLike[str]) -> Path:
     if path.is_file():
         return path
     known = ", ".join(names()) or "none"
+    other = text if os.path.exists(text) else f"{text}.onnx"  # noqa: PTH110 - Path refuses some
     if text == "default":
         raise ModelNotFoundError(
             "this copy of colorlab has no default generator in it",
@@ -46,7 +47,7 @@ def find(model: str | os.PathLike[str]) -> Path:
         )
     raise ModelNotFoundError(
         f'there is no bundled generator "{text}"',
-        hint=f"Bundled here: {known}. Give a path for any other, as ./{text}.onnx",
+        hint=f"Bundled here: {known}. Give a path for any other, as ./{other}",
     )
 
 
@@ -57,9 +58,10 @@ def load(
     adapter: str | None = None,
     trust: bool = False,
 ) -> VerifiedModel:
-    """Finds, reads and checks a generator: a bundled name, a path, or an ONNX file's bytes.
+    """Finds, reads and checks a generator.
 
     Args:
+        model: a bundled name, a path, or an ONNX file's bytes.
         sha256, adapter, trust: see `colorlab.model.verification.load`.
 
     Raises:
@@ -77,12 +79,21 @@ def load(
 
 
 def card(model: ModelSource = "default") -> ModelCard:
-    """The card of a generator; raises as `load` does."""
+    """What a generator says about itself, without running it.
+
+    Raises:
+        ModelError, InvalidArgumentError: as `load`.
+    """
     return load(model).card
 
 
 def describe() -> list[dict[str, object]]:
-    """What `colorlab models` shows of each bundled generator; one that fails its checks says so."""
+    """What `colorlab models` shows of each bundled generator.
+
+    Returns:
+        For each `name` and `path`, and what its card says; or, for one that fails its checks,
+        `error`, which is a code, and `message`.
+    """
     rows: list[dict[str, object]] = []
     for name in names():
         path = find(name)

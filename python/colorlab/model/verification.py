@@ -160,7 +160,8 @@ def _breach(reason: str, path: str | None) -> None:
 def _read(path: Path, name: str) -> bytes:
     try:
         if path.exists() and not path.is_file():
-            raise ModelError("a model must be a regular file", path=name)
+            hint = "`colorlab export` makes a model of a training run" if path.is_dir() else None
+            raise ModelError("a model must be a regular file", path=name, hint=hint)
         size = path.stat().st_size
         if size > _MAX_BYTES:
             raise ModelError(f"has {size} bytes, an ONNX file has at most {_MAX_BYTES}", path=name)
@@ -203,7 +204,7 @@ def _verify(
 def _check_pins(data: bytes, pins: Sequence[str], path: str | None) -> str:
     digest = hashlib.sha256(data).hexdigest()
     for pin in pins:
-        if not _SHA256.fullmatch(pin.lower()):
+        if not isinstance(pin, str) or not _SHA256.fullmatch(pin.lower()):
             raise InvalidArgumentError(f"a SHA-256 has 64 hexadecimal digits, not {pin!r}")
         if pin.lower() != digest:
             raise ModelIntegrityError(
@@ -226,4 +227,5 @@ def _check_self_contained(summary: OnnxSummary, path: str | None, *, trust: bool
         raise ModelIncompatibleError(
             f"it needs operators outside of the ONNX standard, which is refused: {custom[0]}",
             path=path,
+            hint="Allow it with trust_model=True or --trust-model if you trust its source",
         )
