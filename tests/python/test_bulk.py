@@ -70,6 +70,18 @@ def test_results_do_not_depend_on_workers_batches_or_memory(place):
     assert tree("one") == tree("two") == tree("three")
 
 
+def test_a_folder_that_another_worker_makes_meanwhile_is_no_obstacle(place, monkeypatch):
+    access = os.access
+
+    def late(path, mode):
+        allowed = access(path, mode)
+        Path(path).mkdir(parents=True, exist_ok=True)
+        return allowed
+
+    monkeypatch.setattr(os, "access", late)
+    assert bulk("in", "out", workers=1).done == 24
+
+
 def test_memory_bounds_how_many_photos_are_in_hand(place, monkeypatch):
     held, most = set(), []
     read, write = runner.read_photo, runner.write_photo

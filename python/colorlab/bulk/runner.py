@@ -405,7 +405,8 @@ class _Pipeline:
     def _check_output(self, job: Job) -> None:
         """Refuses an output that exists, or cannot be written, before any work goes into it."""
         folder = Path(job.output).parent
-        if not os.access(folder, os.W_OK) and os.path.lexists(folder):
+        # In this order: another worker may make the folder meanwhile.
+        if os.path.lexists(folder) and not os.access(folder, os.W_OK):
             raise OutputError("cannot be written: its folder is read-only", path=job.output)
         if self._settings.overwrite or not os.path.lexists(job.output):
             return
