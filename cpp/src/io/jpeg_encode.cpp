@@ -154,14 +154,17 @@ std::unique_ptr<RowEncoder> jpeg_row_encoder(AtomicFile& file, const RowShape& s
   return std::make_unique<JpegRowEncoder>(file, shape, options);
 }
 
+void check_jpeg_quality(int quality) {
+  if (quality >= 1 && quality <= 100) return;
+  throw Error(ErrorCode::invalid_argument,
+              "JPEG quality must be 1..100, not " + std::to_string(quality));
+}
+
 void check_jpeg(const RowShape& image, int quality) {
   if (image.depth != Depth::u8) {
     throw Error(ErrorCode::dtype, "a JPEG holds 8 bits per sample");
   }
-  if (quality < 1 || quality > 100) {
-    throw Error(ErrorCode::invalid_argument,
-                "JPEG quality must be 1..100, not " + std::to_string(quality));
-  }
+  check_jpeg_quality(quality);
   if (image.height == 0 || image.width == 0 || (image.channels != 1 && image.channels != 3)) {
     throw Error(ErrorCode::shape,
                 "a JPEG holds 1 or 3 channels and at least one pixel, not " +

@@ -8,6 +8,7 @@
 #include "colorlab/error.hpp"
 #include "colorlab/parallel.hpp"
 #include "colorlab/row_pipeline.hpp"
+#include "pipeline/bands_ahead.hpp"
 #include "pipeline/paint_band.hpp"
 #include "pipeline/reduce_lightness.hpp"
 #include "pipeline/row_kernels.hpp"
@@ -91,7 +92,11 @@ class HalvedRows : public RowSource {
   [[nodiscard]] Image next(CancelToken* cancel) override {
     // Pairs of rows may lie across bands: the last one of an odd number waits for the next band.
     Image rows = std::exchange(waiting_, Image());
-    while (read_ < whole_.height && rows.height() < 2) rows = joined(rows, grey_.next(cancel));
+    while (read_ < whole_.height && rows.height() < 2) {
+      Image more = grey_.next(cancel);
+      pipeline::check_band(whole_, read_, more);
+      rows = joined(rows, std::move(more));
+    }
     if (rows.height() == 0) return {};
     const bool waits = rows.height() % 2 != 0 && read_ < whole_.height;
     const std::size_t used = rows.height() - (waits ? 1 : 0);
