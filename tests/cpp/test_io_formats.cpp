@@ -102,7 +102,8 @@ void check_round_trip(std::size_t height, std::size_t width, std::size_t channel
   REQUIRE(image.bytes() == pixels.samples.size() * sizeof(T));
   CHECK(image.height() == height);
   CHECK(image.channels() == channels);
-  CHECK(std::memcmp(image.data(), pixels.samples.data(), image.bytes()) == 0);
+  const bool same = std::memcmp(image.data(), pixels.samples.data(), image.bytes()) == 0;
+  CHECK(same);
   const ImageInfo info = probe(data, {});
   CHECK(info.width == width);
   CHECK(info.channels == channels);

@@ -33,7 +33,7 @@ void interpolate(const Function& f, double half, double (&c)[kTerms]) {
 template <std::size_t kTerms, int kPerOctave, class Function>
 Segments<kTerms, kPerOctave> segments(int first_exponent, const Function& f) {
   using Table = Segments<kTerms, kPerOctave>;
-  Table table;
+  Table table{};
   for (int s = 0; s < Table::kCount; ++s) {
     const double octave = std::ldexp(1.0, first_exponent + s / kPerOctave);
     const float begin =

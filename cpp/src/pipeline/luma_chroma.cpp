@@ -9,10 +9,9 @@
 #include "colorlab/parallel.hpp"
 #include "colorlab/row_pipeline.hpp"
 #include "pipeline/bands_ahead.hpp"
+#include "pipeline/field_of.hpp"
 #include "pipeline/paint_band.hpp"
-#include "pipeline/reduce_lightness.hpp"
 #include "pipeline/row_kernels.hpp"
-#include "resample/chroma_field.hpp"
 
 namespace colorlab {
 namespace {
@@ -50,15 +49,7 @@ Certificate chroma_for_luma(ImageView<const std::uint8_t> grey, ImageView<const 
   const auto averages = aligned_rows<std::uint16_t>(height * width);
   const ImageView<std::uint16_t> half(averages.get(), height, width, 1);
   halve(grey, half, threads);
-  const resample::LowChroma low(ab_low, height, width);
-  std::vector<float> l_low;
-  ImageView<float> guide;
-  if (method == Upsample::guided) {
-    l_low.resize(low.view().pixels());
-    guide = {l_low.data(), low.view().height, low.view().width, 1};
-    pipeline::reduce_lightness<std::uint16_t>(half, guide, threads, cancel);
-  }
-  const resample::ChromaField field(low, guide, height, width, method);
+  const auto field = pipeline::field_of<std::uint16_t>(half, ab_low, method, threads, cancel);
   std::vector<pipeline::RowRecord> records(height);
   parallel_rows(height, threads, [&](std::size_t begin, std::size_t end) {
     const auto& kernels = pipeline::row_kernels();
