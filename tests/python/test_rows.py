@@ -3,6 +3,8 @@
 import itertools
 import subprocess
 import sys
+import threading
+import time
 
 import colorlab
 import numpy as np
@@ -411,6 +413,23 @@ def test_rows_of_another_shape_are_not_recoloured(folder):
         create_rows(folder / "b.png", (67, 103, 3), np.uint16) as out,
     ):
         photo.recolor(out, ab)
+
+
+def test_a_writer_is_not_closed_while_rows_are_recoloured_into_it(folder):
+    photo = open_rows(saved(folder / "a.png", np.tile(GREY, (30, 20))), band_rows=16)
+    out = create_rows(folder / "b.png", (photo.height, photo.width, 3))
+
+    def close_when_rows_come():
+        while sum(path.stat().st_size for path in folder.glob(".colorlab-*")) < 100_000:
+            time.sleep(0.001)
+        out.abandon()
+
+    closer = threading.Thread(target=close_when_rows_come)
+    closer.start()
+    certificate = photo.recolor(out, np.zeros((2, 2, 2), np.float32))
+    closer.join()
+    assert certificate.max_delta_l <= 0.5
+    assert not (folder / "b.png").exists()
 
 
 def test_a_reader_that_is_cancelled_stops(folder):
