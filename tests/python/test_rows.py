@@ -416,8 +416,9 @@ def test_rows_of_another_shape_are_not_recoloured(folder):
 
 
 def test_a_writer_is_not_closed_while_rows_are_recoloured_into_it(folder):
-    photo = open_rows(saved(folder / "a.png", np.tile(GREY, (30, 20))), band_rows=16)
-    out = create_rows(folder / "b.png", (photo.height, photo.width, 3))
+    pixels = np.tile(GREY, (30, 20))
+    photo = open_rows(saved(folder / "a.png", pixels), band_rows=16)
+    out = create_rows(folder / "b.png", (*pixels.shape, 3))
 
     def close_when_rows_come():
         while sum(path.stat().st_size for path in folder.glob(".colorlab-*")) < 100_000:
