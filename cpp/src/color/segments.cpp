@@ -63,7 +63,7 @@ double encode_8bit(double shifted) {
 
 template <class Function>
 ByteTable byte_table(const Function& f) {
-  ByteTable table;
+  ByteTable table{};
   for (int code = 0; code < 256; ++code) {
     table.value[code] = static_cast<float>(f(code / 255.0));
     std::uint32_t bits = 0;

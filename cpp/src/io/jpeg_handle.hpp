@@ -64,7 +64,7 @@ void set_density(jpeg_compress_struct& cinfo, const Metadata& metadata);
 // Refuses progressive files of too many scans; libjpeg calls it at every step, before the work of
 // the step. cinfo.err must be a JpegErrors.
 struct ScanCounter {
-  jpeg_progress_mgr manager;  // first: libjpeg hands back a pointer to it
+  jpeg_progress_mgr manager{};  // first: libjpeg hands back a pointer to it
   int max_scans = 0;
 };
 void count_scans(j_common_ptr cinfo);

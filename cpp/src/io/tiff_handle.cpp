@@ -28,7 +28,7 @@ tmsize_t read_source(thandle_t handle, void* target, tmsize_t count) {
     got = source.data.read_at(source.position, static_cast<std::uint8_t*>(target), wanted);
   } catch (...) {
     if (!source.failure) source.failure = std::current_exception();
-    return kFailed;
+    return 0;  // at -1 libtiff 4.5 writes in front of its buffer
   }
   source.position += got;
   return static_cast<tmsize_t>(got);
