@@ -3,7 +3,6 @@
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "colorlab/io.hpp"
 #include "colorlab/lossless_luma.hpp"
 #include "io_args.hpp"
+#include "without_gil.hpp"
 
 namespace colorlab::bindings {
 namespace {
@@ -20,11 +20,7 @@ namespace {
 py::dict probe_bytes(const py::object& data, const py::object& limits) {
   const Buffer buffer(data);
   const Limits checked = limits_of(limits);
-  ImageInfo info;
-  {
-    const py::gil_scoped_release free;
-    info = probe(buffer.bytes(), checked);
-  }
+  const ImageInfo info = without_gil([&] { return probe(buffer.bytes(), checked); });
   py::dict result;
   result["format"] = format_name(info.format);
   result["height"] = info.height;
@@ -45,23 +41,13 @@ py::array decode_bytes(const py::object& data, const std::string& mode,
   options.limits = limits_of(limits);
   options.colors = colors_of(colors);
   options.reduce = reduce;
-  Image image;
-  {
-    const py::gil_scoped_release free;
-    image = decode(buffer.bytes(), options);
-  }
-  return to_array(std::move(image));
+  return to_array(without_gil([&] { return decode(buffer.bytes(), options); }));
 }
 
 py::dict metadata_bytes(const py::object& data, const py::object& limits) {
   const Buffer buffer(data);
   const Limits checked = limits_of(limits);
-  Metadata metadata;
-  {
-    const py::gil_scoped_release free;
-    metadata = read_metadata(buffer.bytes(), checked);
-  }
-  return to_dict(metadata);
+  return to_dict(without_gil([&] { return read_metadata(buffer.bytes(), checked); }));
 }
 
 py::dict add_provenance(const py::dict& metadata, const std::string& software,
@@ -73,12 +59,7 @@ py::dict add_provenance(const py::dict& metadata, const std::string& software,
 template <class T, class Encode>
 py::bytes encode_as(const py::array& image, const Encode& encode) {
   const auto view = view_of<T>(image);
-  std::vector<std::uint8_t> bytes;
-  {
-    const py::gil_scoped_release free;
-    bytes = encode(view);
-  }
-  return to_bytes(bytes);
+  return to_bytes(without_gil([&] { return encode(view); }));
 }
 
 // As 16 bits where the pixels are, else as 8.
@@ -128,15 +109,7 @@ py::bytes add_chroma(const py::object& data, const py::array& cbcr, int quality,
 template <class T>
 py::array convert_to_icc(const py::array& image, const Buffer& icc) {
   const auto view = view_of<T>(image);
-  Image converted;
-  {
-    const py::gil_scoped_release free;
-    converted =
-        Image(view.height, view.width, view.channels, sizeof(T) == 2 ? Depth::u16 : Depth::u8);
-    std::copy_n(view.data, view.pixels() * view.channels, converted.view<T>().data);
-    converted = srgb_to_icc(std::move(converted), icc.bytes());
-  }
-  return to_array(std::move(converted));
+  return to_array(without_gil([&] { return srgb_to_icc(copy_of(view), icc.bytes()); }));
 }
 
 py::array srgb_to_icc_array(const py::array& image, const py::object& icc) {
@@ -149,12 +122,7 @@ py::array srgb_to_icc_array(const py::array& image, const py::object& icc) {
 
 py::bytes read_whole_file(const std::filesystem::path& path, const py::object& limits) {
   const Limits checked = limits_of(limits);
-  std::vector<std::uint8_t> bytes;
-  {
-    const py::gil_scoped_release free;
-    bytes = read_file(path, checked);
-  }
-  return to_bytes(bytes);
+  return to_bytes(without_gil([&] { return read_file(path, checked); }));
 }
 
 void write_whole_file(const std::filesystem::path& path, const py::object& data, bool overwrite,

@@ -14,6 +14,7 @@
 #include "bindings.hpp"
 #include "colorlab/error.hpp"
 #include "colorlab/loader.hpp"
+#include "without_gil.hpp"
 
 namespace colorlab::bindings {
 namespace {
@@ -32,13 +33,8 @@ using ItemTuple =
     std::tuple<std::filesystem::path, std::filesystem::path, std::uint64_t, std::uint64_t>;
 
 py::list index_sources(const std::vector<std::filesystem::path>& sources) {
-  std::vector<PhotoItem> items;
-  {
-    const py::gil_scoped_release free;
-    items = index_photos(sources);
-  }
   py::list result;
-  for (const PhotoItem& item : items) {
+  for (const PhotoItem& item : without_gil([&] { return index_photos(sources); })) {
     result.append(
         py::make_tuple(file_name(item.source), file_name(item.name), item.offset, item.size));
   }
@@ -71,29 +67,20 @@ class Loader {
     py::array_t<float> ab({batch_, crop_, crop_, py::ssize_t{2}});
     float* lightness_data = lightness.mutable_data();
     float* ab_data = ab.mutable_data();
-    {
-      const py::gil_scoped_release free;
-      loader_->next(lightness_data, ab_data);
-    }
+    without_gil([&] { loader_->next(lightness_data, ab_data); });
     return py::make_tuple(lightness, ab);
   }
 
   [[nodiscard]] py::list failed() const {
-    std::vector<FailedPhoto> photos;
-    {
-      const py::gil_scoped_release free;
-      photos = loader_->failed();
-    }
     py::list result;
-    for (const FailedPhoto& photo : photos) {
+    for (const FailedPhoto& photo : without_gil([this] { return loader_->failed(); })) {
       result.append(py::make_tuple(file_name(photo.path), photo.reason));
     }
     return result;
   }
 
   [[nodiscard]] std::uint64_t next_sample() const {
-    const py::gil_scoped_release free;
-    return loader_->next_sample();
+    return without_gil([this] { return loader_->next_sample(); });
   }
 
  private:

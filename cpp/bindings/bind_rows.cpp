@@ -3,7 +3,6 @@
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
-#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "interrupt.hpp"
 #include "io_args.hpp"
 #include "pipeline_args.hpp"
+#include "without_gil.hpp"
 
 namespace colorlab::bindings {
 namespace {
@@ -46,25 +46,52 @@ class Exclusive {
         },
         &stop_);
   }
+  // The same while nobody works on `other` either; `other` cannot stop it.
+  template <class Work>
+  auto alone_with(Exclusive& other, const Work& work) {
+    return interruptible(
+        [&](CancelToken& token) {
+          const std::scoped_lock held(busy_, other.busy_);
+          return work(token);
+        },
+        &stop_);
+  }
 
  private:
   std::mutex busy_;
   std::atomic<bool> stop_{false};
 };
 
-// Closes the writer whether or not it could be finished: then nothing is left.
+// A RowWriter or ChromaRowWriter that can be closed.
 template <class Writer>
-void finish_and_close(Writer& open, std::optional<Writer>& writer) {
-  try {
-    open.finish();
-  } catch (...) {
-    writer.reset();
-    throw;
+class PyWriter : public Exclusive {
+ public:
+  // Closes the writer whether or not it could be finished: then nothing is left.
+  void finish() {
+    alone([this](CancelToken&) {
+      try {
+        open().finish();
+      } catch (...) {
+        writer_.reset();
+        throw;
+      }
+      writer_.reset();
+    });
   }
-  writer.reset();
-}
+  // Leaves nothing behind, unless it is finished.
+  void abandon() {
+    alone([this](CancelToken&) { writer_.reset(); });
+  }
+  Writer& open() {
+    if (!writer_) throw Error(ErrorCode::invalid_argument, "this file is closed");
+    return *writer_;
+  }
 
-class PyRowWriter : public Exclusive {
+ protected:
+  std::optional<Writer> writer_;
+};
+
+class PyRowWriter : public PyWriter<RowWriter> {
  public:
   PyRowWriter(const std::filesystem::path& path, const std::string& format, std::size_t height,
               std::size_t width, std::size_t channels, int bits, const py::object& metadata,
@@ -72,9 +99,6 @@ class PyRowWriter : public Exclusive {
               std::pair<std::size_t, std::size_t> tile, bool overwrite,
               std::optional<unsigned> permissions, std::optional<std::int64_t> modified) {
     if (bits != 8 && bits != 16) throw Error(ErrorCode::dtype, "samples have 8 or 16 bits");
-    if (orientation < 1 || orientation > 8) {
-      throw Error(ErrorCode::invalid_argument, "an orientation is 1..8");
-    }
     const RowShape shape{height, width, channels, bits == 16 ? Depth::u16 : Depth::u8};
     RowWriteOptions options;
     options.quality = quality;
@@ -96,33 +120,19 @@ class PyRowWriter : public Exclusive {
       write_as<std::uint8_t>(rows);
     }
   }
-  void finish() {
-    alone([this](CancelToken&) { finish_and_close(open(), writer_); });
-  }
-  // Leaves nothing behind, unless it is finished.
-  void abandon() {
-    alone([this](CancelToken&) { writer_.reset(); });
-  }
-  RowWriter& open() {
-    if (!writer_) throw Error(ErrorCode::invalid_argument, "this file is closed");
-    return *writer_;
-  }
 
  private:
   template <class T>
   void write_as(const py::array& rows) {
     const auto view = view_of<T>(rows);
     alone([&](CancelToken& token) {
-      Image band(view.height, view.width, view.channels, sizeof(T) == 2 ? Depth::u16 : Depth::u8);
-      std::copy_n(view.data, view.pixels() * view.channels, band.view<T>().data);
+      const Image band = copy_of(view);
       open().write(band, &token);
     });
   }
-
-  std::optional<RowWriter> writer_;
 };
 
-class PyChromaWriter : public Exclusive {
+class PyChromaWriter : public PyWriter<ChromaRowWriter> {
  public:
   PyChromaWriter(const std::filesystem::path& source, const std::filesystem::path& path,
                  const py::object& metadata, int quality, int orientation, bool overwrite,
@@ -138,19 +148,6 @@ class PyChromaWriter : public Exclusive {
     const py::gil_scoped_release free;
     writer_.emplace(source, path, options, checked);
   }
-  void finish() {
-    alone([this](CancelToken&) { finish_and_close(open(), writer_); });
-  }
-  void abandon() {
-    alone([this](CancelToken&) { writer_.reset(); });
-  }
-  ChromaRowWriter& open() {
-    if (!writer_) throw Error(ErrorCode::invalid_argument, "this file is closed");
-    return *writer_;
-  }
-
- private:
-  std::optional<ChromaRowWriter> writer_;
 };
 
 class PyRowReader : public Exclusive {
@@ -204,7 +201,7 @@ class PyRowReader : public Exclusive {
       l_low = float_view(lightness, {1}, "guide");
     }
     const RowRecolorOptions options{preserve_of(preserve), upsample_of(upsample), threads};
-    return as_dict(alone([&](CancelToken& token) {
+    return as_dict(alone_with(out, [&](CancelToken& token) {
       return recolor_rows(*reader_, ab_low, l_low, out.open(), options, &token);
     }));
   }
@@ -214,7 +211,7 @@ class PyRowReader : public Exclusive {
     py::array chroma = array_argument(ab, "ab");
     const auto ab_low = float_view(chroma, {2}, "ab");
     const Upsample method = upsample_of(upsample);
-    return as_dict(alone([&](CancelToken& token) {
+    return as_dict(alone_with(out, [&](CancelToken& token) {
       return chroma_rows_for_luma(*reader_, ab_low, out.open(), method, threads, &token);
     }));
   }
@@ -258,8 +255,7 @@ void register_rows(py::module_& module) {
       "may_copy_luma",
       [](const std::filesystem::path& path, const py::object& limits) {
         const Limits checked = limits_of(limits, row_limits());
-        const py::gil_scoped_release free;
-        return may_copy_luma(path, checked);
+        return without_gil([&] { return may_copy_luma(path, checked); });
       },
       py::arg("path"), py::arg("limits") = py::none(),
       "Whether a JPEG's header says that ChromaWriter may copy its luma.");
@@ -294,7 +290,10 @@ void register_rows(py::module_& module) {
                                                 self.reader().tile_width());
                              })
       .def(
-          "metadata", [](const PyRowReader& self) { return to_dict(self.reader().metadata()); },
+          "metadata",
+          [](const PyRowReader& self) {
+            return to_dict(without_gil([&self] { return self.reader().metadata(); }));
+          },
           "As read_metadata.")
       .def("next", &PyRowReader::next, "The next rows, or None at the end.")
       .def("rewind", &PyRowReader::rewind, "Back to the first row.")

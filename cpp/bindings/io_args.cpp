@@ -16,8 +16,9 @@ Error bad_choice(const char* name, const std::string& value, const char* choices
 
 template <class T>
 void set_limit(T& limit, const std::string& name, const py::handle& value) {
-  const auto number = py::cast<py::int_>(value).cast<long long>();
-  if (number <= 0 || !std::in_range<T>(number)) {
+  int beyond = 0;
+  const long long number = PyLong_AsLongLongAndOverflow(value.ptr(), &beyond);
+  if (beyond != 0 || number <= 0 || !std::in_range<T>(number)) {
     throw Error(ErrorCode::invalid_argument, "the limit " + name + " is out of range");
   }
   limit = static_cast<T>(number);

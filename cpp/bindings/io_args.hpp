@@ -3,6 +3,7 @@
 
 #include <pybind11/numpy.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,14 @@ ImageView<const T> view_of(const py::array& image) {
   }
   const auto side = [&image](int axis) { return static_cast<std::size_t>(image.shape(axis)); };
   return {static_cast<const T*>(image.data()), side(0), side(1), image.ndim() == 3 ? side(2) : 1};
+}
+
+// The pixels of such a view.
+template <class T>
+Image copy_of(ImageView<const T> view) {
+  Image image(view.height, view.width, view.channels, sizeof(T) == 2 ? Depth::u16 : Depth::u8);
+  std::copy_n(view.data, view.pixels() * view.channels, image.view<T>().data);
+  return image;
 }
 
 }  // namespace colorlab::bindings

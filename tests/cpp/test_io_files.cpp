@@ -1,52 +1,28 @@
 // Files that appear whole or not at all.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "colorlab/error.hpp"
 #include "colorlab/io.hpp"
+#include "testing.hpp"
 
 namespace {
 
 using namespace colorlab;
 namespace fs = std::filesystem;
-
-// A folder of its own for each test.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "colorlab-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] fs::path operator/(const char* name) const { return path_ / name; }
-  [[nodiscard]] std::size_t count() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), {}));
-  }
-
- private:
-  fs::path path_;
-};
+using colorlab::testing::Folder;
 
 const std::vector<std::uint8_t> kOld = {1, 2, 3}, kNew = {4, 5, 6, 7};
 
 template <class Call>
 ErrorCode code_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    CHECK_FALSE(error.path().empty());
-    return error.code();
-  }
-  FAIL("expected an error");
-  return ErrorCode::invalid_argument;
+  const Error error = testing::error_of(call);
+  CHECK_FALSE(error.path().empty());
+  return error.code();
 }
 
 }  // namespace
@@ -86,7 +62,7 @@ TEST_CASE("impossible outputs are named and leave nothing") {
   CHECK(refused(folder / "none/a.bin") == ErrorCode::output_unwritable);
   CHECK(refused(folder / "sub/") == ErrorCode::output_unwritable);
   CHECK(refused("/dev/null") == ErrorCode::output_unwritable);
-  CHECK(refused(folder / std::string(300, 'x').c_str()) == ErrorCode::output_unwritable);
+  CHECK(refused(folder / std::string(300, 'x')) == ErrorCode::output_unwritable);
   CHECK(folder.count() == 1);
 }
 

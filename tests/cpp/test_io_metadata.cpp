@@ -170,6 +170,16 @@ TEST_CASE("the note is written once, and what the packet says stays") {
         "mine\nThe colour of this photograph is machine-made (colorlab 1, model other)");
 }
 
+TEST_CASE("what somebody wrote after the note stays") {
+  Metadata metadata;
+  metadata.comment = "mine";
+  Metadata noted = with_provenance(metadata, {"colorlab 1", "first", "2"});
+  noted.comment += "\nSeen at Grandmother's";
+  CHECK(with_provenance(noted, {"colorlab 1", "other", ""}).comment ==
+        "mine\nSeen at Grandmother's\n"
+        "The colour of this photograph is machine-made (colorlab 1, model other)");
+}
+
 TEST_CASE(
     "profiles: sRGB is the identity, what cannot be used is ignored, CMYK is always converted") {
   CHECK(io::ToSrgb({}, io::ColorModel::rgb).identity());

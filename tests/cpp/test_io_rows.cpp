@@ -1,82 +1,26 @@
 // Files row by row: equal to whole images, in any bands, and whole or not at all.
 #include <doctest/doctest.h>
 #include <tiffio.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "colorlab/row_files.hpp"
+#include "row_images.hpp"
+#include "testing.hpp"
 
 namespace {
 
 using namespace colorlab;
 namespace fs = std::filesystem;
-
-// A folder of its own, which is gone afterwards.
-struct Folder {
-  Folder() : path(fs::temp_directory_path() / ("colorlab-rows-" + std::to_string(::getpid()))) {
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-  fs::path path;
-};
-
-Image noise(std::size_t height, std::size_t width, std::size_t channels, Depth depth) {
-  std::mt19937 random(7);
-  Image image(height, width, channels, depth);
-  for (std::size_t i = 0; i < image.bytes(); ++i) {
-    image.data()[i] = static_cast<std::byte>(random());
-  }
-  return image;
-}
-
-Image rows_of(const Image& image, std::size_t first, std::size_t rows) {
-  Image part(rows, image.width(), image.channels(), image.depth());
-  std::memcpy(part.data(), image.data() + first * (image.bytes() / image.height()), part.bytes());
-  return part;
-}
-
-bool equal(const Image& a, const Image& b) {
-  return a.height() == b.height() && a.width() == b.width() && a.channels() == b.channels() &&
-         a.depth() == b.depth() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
-
-Image all_rows(RowReader& reader) {
-  const RowShape shape = reader.shape();
-  Image all(shape.height, shape.width, shape.channels, shape.depth);
-  std::size_t at = 0;
-  for (Image band = reader.next(nullptr); band.height() > 0; band = reader.next(nullptr)) {
-    REQUIRE(at + band.bytes() <= all.bytes());
-    std::memcpy(all.data() + at, band.data(), band.bytes());
-    at += band.bytes();
-  }
-  CHECK(at == all.bytes());
-  return all;
-}
-
-void write(const fs::path& path, Format format, const Image& image, std::size_t band,
-           RowWriteOptions options = {}) {
-  options.overwrite = true;
-  const RowShape shape{image.height(), image.width(), image.channels(), image.depth()};
-  RowWriter writer(path, format, shape, options);
-  for (std::size_t y = 0; y < image.height(); y += band) {
-    writer.write(rows_of(image, y, std::min(band, image.height() - y)), nullptr);
-  }
-  writer.finish();
-}
-
-std::vector<std::uint8_t> bytes_of(const fs::path& path) { return read_file(path, {}); }
+using namespace colorlab::testing;
 
 TEST_CASE("rows that were written are the rows that are read, whatever the bands") {
   const Folder folder;
-  const fs::path path = folder.path / "image";
+  const fs::path path = folder / "image";
   for (const Depth depth : {Depth::u8, Depth::u16}) {
     for (const std::size_t channels : {1U, 2U, 3U, 4U}) {
       const Image image = noise(61, 83, channels, depth);
@@ -102,7 +46,7 @@ TEST_CASE("rows that were written are the rows that are read, whatever the bands
 
 TEST_CASE("a file read by rows gives what decode gives, from a path and from memory") {
   const Folder folder;
-  const fs::path path = folder.path / "image";
+  const fs::path path = folder / "image";
   const Image image = noise(75, 53, 3, Depth::u8);
   for (const Format format : {Format::jpeg, Format::png, Format::tiff}) {
     write(path, format, image, 10);
@@ -119,7 +63,7 @@ TEST_CASE("a file read by rows gives what decode gives, from a path and from mem
 
 TEST_CASE("a compressed strip of many rows gives them one by one") {
   const Folder folder;
-  const fs::path path = folder.path / "image.tif";
+  const fs::path path = folder / "image.tif";
   const Image image = noise(3000, 3200, 1, Depth::u8);
   {
     const std::unique_ptr<TIFF, decltype(&TIFFClose)> tiff(TIFFOpen(path.c_str(), "w"), TIFFClose);
@@ -141,7 +85,7 @@ TEST_CASE("a compressed strip of many rows gives them one by one") {
 
 TEST_CASE("files cut short end in the error of decode, or are filled as it fills them") {
   const Folder folder;
-  const fs::path path = folder.path / "image";
+  const fs::path path = folder / "image";
   const Image image = noise(40, 30, 3, Depth::u8);
   for (const Format format : {Format::jpeg, Format::png, Format::tiff}) {
     write(path, format, image, 40);
@@ -174,7 +118,7 @@ TEST_CASE("files cut short end in the error of decode, or are filled as it fills
 
 TEST_CASE("a writer that is not finished leaves nothing, nor does one that is refused") {
   const Folder folder;
-  const fs::path path = folder.path / "image";
+  const fs::path path = folder / "image";
   const Image image = noise(20, 30, 3, Depth::u8);
   const RowShape shape{20, 30, 3, Depth::u8};
   for (const Format format : {Format::jpeg, Format::png, Format::tiff}) {
@@ -184,45 +128,40 @@ TEST_CASE("a writer that is not finished leaves nothing, nor does one that is re
       CHECK_THROWS_AS(writer.finish(), Error);
       CHECK_THROWS_AS(writer.write(image, nullptr), Error);  // 15 rows are missing, not 20
     }
-    CHECK(fs::is_empty(folder.path));
+    CHECK(folder.count() == 0);
   }
   CHECK_THROWS_AS(RowWriter(path, Format::webp, shape, {}), Error);
   CHECK_THROWS_AS(RowWriter(path, Format::jpeg, {20, 30, 4, Depth::u8}, {}), Error);
   CHECK_THROWS_AS(RowWriter(path, Format::png, {0, 30, 3, Depth::u8}, {}), Error);
-  CHECK(fs::is_empty(folder.path));
+  CHECK(folder.count() == 0);
 }
 
 TEST_CASE("reading and writing stop when they are cancelled") {
   const Folder folder;
-  const fs::path path = folder.path / "image";
+  const fs::path path = folder / "image";
   const Image image = noise(64, 64, 1, Depth::u8);
   CancelToken token;
   token.cancel();
   for (const Format format : {Format::jpeg, Format::png, Format::tiff}) {
     write(path, format, image, 64);
     RowReader reader(path);
-    try {
-      (void)reader.next(&token);
-      FAIL("not cancelled");
-    } catch (const Error& error) {
-      CHECK(error.code() == ErrorCode::cancelled);
-    }
+    CHECK(code_of([&] { (void)reader.next(&token); }) == ErrorCode::cancelled);
     fs::remove(path);
     {
       RowWriter writer(path, format, {64, 64, 1, Depth::u8}, {});
       CHECK_THROWS_AS(writer.write(image, &token), Error);
     }
-    CHECK(fs::is_empty(folder.path));
+    CHECK(folder.count() == 0);
   }
 }
 
 TEST_CASE("a TIFF that may pass 4 GiB is a BigTIFF") {
   const Folder folder;
-  const fs::path path = folder.path / "image";
+  const fs::path path = folder / "image";
   // Only its header is looked at: the writer is given no row.
   RowWriter writer(path, Format::tiff, {40000, 40000, 3, Depth::u8}, {});
   std::string start(4, ' ');
-  for (const auto& entry : fs::directory_iterator(folder.path)) {
+  for (const auto& entry : fs::directory_iterator(folder.path())) {
     std::ifstream(entry.path(), std::ios::binary).read(start.data(), 4);
   }
   CHECK(start == std::string("II+\0", 4));

@@ -1,6 +1,5 @@
 // The loader's promises: order, resumption, replacement of unreadable photos, shutdown.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,18 +15,18 @@
 #include "colorlab/loader.hpp"
 #include "loader/draws.hpp"
 #include "loader/tar_index.hpp"
+#include "testing.hpp"
 
 namespace {
 
 using namespace colorlab;
+using colorlab::testing::code_of;
 namespace fs = std::filesystem;
 
 class Photos {
  public:
   // `count` photos of one colour each, in a folder of their own.
   explicit Photos(std::size_t count) {
-    std::string name = (fs::temp_directory_path() / "colorlab-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t height = 40 + i, width = 60;
       std::vector<std::uint8_t> samples(height * width * 3);
@@ -37,23 +36,20 @@ class Photos {
       const ImageView<const std::uint8_t> view(samples.data(), height, width, 3);
       const std::string file = "photo" + std::to_string(i);
       if (i % 2 == 0) {
-        write_file_atomically(path_ / (file + ".png"), encode_png(view, 1), false);
+        write_file_atomically(folder_ / (file + ".png"), encode_png(view, 1), false);
       } else {
-        write_file_atomically(path_ / (file + ".JPG"), encode_jpeg(view, 90), false);
+        write_file_atomically(folder_ / (file + ".JPG"), encode_jpeg(view, 90), false);
       }
     }
   }
-  ~Photos() { fs::remove_all(path_); }
-  Photos(const Photos&) = delete;
-  Photos& operator=(const Photos&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
+  [[nodiscard]] const fs::path& path() const { return folder_.path(); }
 
   void add(const std::string& name, const std::string& content) const {
-    std::ofstream(path_ / name, std::ios::binary) << content;
+    std::ofstream(folder_ / name, std::ios::binary) << content;
   }
 
  private:
-  fs::path path_;
+  colorlab::testing::Folder folder_;
 };
 
 LoaderOptions small(int threads) {
@@ -78,17 +74,6 @@ std::vector<float> take(const std::vector<PhotoItem>& items, const LoaderOptions
   }
   CHECK(loader.next_sample() == options.first_sample + options.batch * std::size_t(batches));
   return all;
-}
-
-template <class Call>
-ErrorCode code_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  FAIL("expected an error");
-  return ErrorCode::shape;
 }
 
 }  // namespace

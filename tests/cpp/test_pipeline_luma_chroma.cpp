@@ -6,16 +6,16 @@
 #include <cstdint>
 #include <iterator>
 #include <random>
-#include <string>
 #include <vector>
 
 #include "color/constants.hpp"
-#include "colorlab/cpu.hpp"
 #include "pipeline/row_kernels.hpp"
+#include "testing.hpp"
 
 namespace {
 
 using namespace colorlab;
+using colorlab::testing::on_each_target;
 
 constexpr std::size_t kPixels = 1003;  // whole vectors and a rest
 
@@ -32,9 +32,7 @@ std::vector<T> noise(std::size_t count, unsigned seed) {
 TEST_CASE("averages of two by two codes are rounded exactly") {
   auto upper = noise<std::uint8_t>(2 * kPixels, 1), lower = noise<std::uint8_t>(2 * kPixels, 2);
   for (std::size_t i = 0; i < 4; ++i) upper[i] = lower[i] = i < 2 ? 255 : 0;  // the ends
-  for (const std::string& target : cpu_targets()) {
-    CAPTURE(target);
-    force_target(target);
+  on_each_target([&] {
     std::vector<std::uint16_t> found(kPixels);
     pipeline::row_kernels().halve(upper.data(), lower.data(), kPixels, found.data());
     int wrong = 0;
@@ -43,8 +41,7 @@ TEST_CASE("averages of two by two codes are rounded exactly") {
       wrong += found[i] != (sum * 257 + 2) / 4;
     }
     CHECK(wrong == 0);
-  }
-  force_target("");
+  });
 }
 
 TEST_CASE("Cb and Cr are within half a code of their definition") {
@@ -52,9 +49,7 @@ TEST_CASE("Cb and Cr are within half a code of their definition") {
   const std::uint16_t ends[] = {65535, 0, 0, 0, 0, 65535, 65535, 65535, 0, 65535, 65535, 65535};
   std::copy(std::begin(ends), std::end(ends), rgb.begin());
   const auto& weight = color::kLuma601;
-  for (const std::string& target : cpu_targets()) {
-    CAPTURE(target);
-    force_target(target);
+  on_each_target([&] {
     std::vector<std::uint8_t> found(2 * kPixels);
     pipeline::row_kernels().cbcr(rgb.data(), kPixels, found.data());
     double largest = 0;
@@ -68,6 +63,5 @@ TEST_CASE("Cb and Cr are within half a code of their definition") {
       }
     }
     CHECK(largest <= 0.5 + 1e-4);  // float's rounding beside that to codes
-  }
-  force_target("");
+  });
 }

@@ -4,14 +4,13 @@
 #include <cmath>
 #include <cstdint>
 #include <random>
-#include <string>
 #include <vector>
 
 #include "color/reference.hpp"
 #include "colorlab/color.hpp"
-#include "colorlab/cpu.hpp"
 #include "colorlab/error.hpp"
 #include "colorlab/pipeline.hpp"
+#include "testing.hpp"
 
 namespace {
 
@@ -49,9 +48,7 @@ TEST_CASE_TEMPLATE("recolouring from grey keeps its lightness and the reference'
   std::uniform_real_distribution<float> chroma(-60, 60);
   for (float& c : ab) c = chroma(random);
   const double white = sizeof(In) == 1 ? 255 : 65535;
-  for (const std::string& target : cpu_targets()) {
-    CAPTURE(target);
-    force_target(target);
+  testing::on_each_target([&] {
     std::vector<In> rgb(3 * grey.size()), again(rgb.size());
     const ImageView<const In> image(grey.data(), kH, kW, 1);
     const ImageView<const float> low(ab.data(), kLowH, kLowW, 2);
@@ -84,6 +81,5 @@ TEST_CASE_TEMPLATE("recolouring from grey keeps its lightness and the reference'
     recolor_uncertified<In>(image, low, {again.data(), kH, kW, 3}, Preserve::lightness,
                             Upsample::bilinear, 3);
     CHECK(again == rgb);
-  }
-  force_target("");
+  });
 }

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "colorlab/error.hpp"
+#include "colorlab/luma_chroma.hpp"
 #include "colorlab/row_pipeline.hpp"
+#include "testing.hpp"
 
 namespace {
 
@@ -162,6 +164,38 @@ TEST_CASE("work on rows stops when it is cancelled, and refuses what does not fi
   Collector narrow({40, 29, 3, Depth::u8}), deep({40, 30, 3, Depth::u16});
   CHECK_THROWS_AS((void)recolor_rows(photo, ab, {}, narrow, {}, nullptr), Error);
   CHECK_THROWS_AS((void)recolor_rows(photo, ab, {}, deep, {}, nullptr), Error);
+}
+
+TEST_CASE("a source that breaks its promise is an error, not a picture") {
+  // Says that it has other rows than it gives.
+  class Liar : public ImageRows {
+   public:
+    Liar(const Image& image, const RowShape& said) : ImageRows(image, 4), said_(said) {}
+    [[nodiscard]] RowShape shape() const override { return said_; }
+
+   private:
+    RowShape said_;
+  };
+  const Image image = noise<std::uint8_t>(40, 30, 1);
+  const auto ab_data = colors(4);
+  const ImageView<const float> ab(ab_data.data(), 2, 2, 2);
+  for (const RowShape& said : {RowShape{41, 30, 1, Depth::u8}, RowShape{39, 30, 1, Depth::u8},
+                               RowShape{40, 31, 1, Depth::u8}, RowShape{40, 30, 3, Depth::u8},
+                               RowShape{40, 30, 1, Depth::u16}}) {
+    CAPTURE(said.height);
+    Liar photo(image, said);
+    Collector out({said.height, said.width, 3, said.depth});
+    CHECK(testing::code_of([&] { (void)recolor_rows(photo, ab, {}, out, {}, nullptr); }) ==
+          ErrorCode::shape);
+    std::vector<float> plane(4);
+    const ImageView<float> target(plane.data(), 2, 2, 1);
+    CHECK(testing::code_of([&] { reduce_rows(photo, {&target, 1}, nullptr); }) == ErrorCode::shape);
+    if (said.channels != 1 || said.depth != Depth::u8) continue;
+    Collector half({(said.height + 1) / 2, (said.width + 1) / 2, 2, Depth::u8});
+    CHECK(testing::code_of([&] {
+            (void)chroma_rows_for_luma(photo, ab, half, Upsample::guided, 1);
+          }) == ErrorCode::shape);
+  }
 }
 
 }  // namespace

@@ -275,6 +275,8 @@ def test_impossible_sources(folder):
         image_io.read(encoded(SMOOTH, "PNG"), limits={"max_pixel": 3})
     with pytest.raises(errors.InvalidArgumentError, match="max_pixels"):
         image_io.read(encoded(SMOOTH, "PNG"), limits={"max_pixels": -3})
+    with pytest.raises(errors.InvalidArgumentError, match="max_pixels"):
+        image_io.read(encoded(SMOOTH, "PNG"), limits={"max_pixels": 2**70})
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])

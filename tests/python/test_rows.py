@@ -3,6 +3,8 @@
 import itertools
 import subprocess
 import sys
+import threading
+import time
 
 import colorlab
 import numpy as np
@@ -425,6 +427,24 @@ def test_compressed_luma_goes_into_a_jpeg_only(folder):
                 create_chroma(folder / name, photo)
             assert caught.value.path == str(folder / name)
     assert [path.name for path in folder.iterdir()] == ["grey.jpg"]
+
+
+def test_a_writer_is_not_closed_while_rows_are_recoloured_into_it(folder):
+    pixels = np.tile(GREY, (30, 20))
+    photo = open_rows(saved(folder / "a.png", pixels), band_rows=16)
+    out = create_rows(folder / "b.png", (*pixels.shape, 3))
+
+    def close_when_rows_come():
+        while sum(path.stat().st_size for path in folder.glob(".colorlab-*")) < 100_000:
+            time.sleep(0.001)
+        out.abandon()
+
+    closer = threading.Thread(target=close_when_rows_come)
+    closer.start()
+    certificate = photo.recolor(out, np.zeros((2, 2, 2), np.float32))
+    closer.join()
+    assert certificate.max_delta_l <= 0.5
+    assert not (folder / "b.png").exists()
 
 
 def test_a_reader_that_is_cancelled_stops(folder):

@@ -65,8 +65,8 @@ class Error : public std::runtime_error {
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
 
   // The same error, naming a file; keeps a path that is already there.
-  [[nodiscard]] Error with_path(std::string path) const {
-    return {code_, what(), path_.empty() ? std::move(path) : path_, hint_};
+  [[nodiscard]] Error with_path(const std::string& path) const {
+    return {code_, what(), path_.empty() ? path : path_, hint_};
   }
 
  private:

@@ -31,6 +31,8 @@ struct ImageInfo {
   std::size_t height = 0, width = 0, channels = 0;
   Depth depth = Depth::u8;
   bool animated = false;  // more frames or pages than the first, which is the one that is read
+
+  friend bool operator==(const ImageInfo&, const ImageInfo&) = default;
 };
 
 struct ReadOptions {

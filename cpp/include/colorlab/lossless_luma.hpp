@@ -50,6 +50,7 @@ class ChromaRowWriter : public RowSink {
 
   // ceil(H/2) x ceil(W/2) x 2, 8 bits.
   [[nodiscard]] RowShape shape() const override;
+  // As RowWriter's.
   void write(const Image& band, CancelToken* cancel) override;
   void finish();
 

@@ -22,8 +22,8 @@ enum class Colorfulness : std::uint8_t {
 };
 
 // sqrt(var rg + var yb) + 0.3 sqrt((mean rg)^2 + (mean yb)^2) of RGB pixels, on the scale of 8-bit
-// codes whatever T is; 0 for an image without pixels. Sums are exact for integers and kept by row
-// otherwise: the result does not depend on `threads`.
+// codes whatever T is; 0 for an image without pixels. Sums are kept by row: the result does not
+// depend on `threads`.
 template <class T>
 [[nodiscard]] double colorfulness(PixelView<const T> rgb, Colorfulness variant, int threads);
 

@@ -56,6 +56,10 @@ struct PixelView {
   [[nodiscard]] T* row(std::size_t y) const {
     return data + static_cast<std::ptrdiff_t>(y) * row_stride;
   }
+  // The first channel of a pixel.
+  [[nodiscard]] T* pixel(std::size_t y, std::size_t x) const {
+    return row(y) + static_cast<std::ptrdiff_t>(x) * pixel_stride;
+  }
   [[nodiscard]] std::size_t pixels() const { return height * width; }
 };
 

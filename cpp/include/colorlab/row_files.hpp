@@ -47,7 +47,9 @@ class RowReader : public RowSource {
   RowReader& operator=(const RowReader&) = delete;
 
   [[nodiscard]] RowShape shape() const override;
+  // After an error, the same error until the next rewinding.
   [[nodiscard]] Image next(CancelToken* cancel) override;
+  // Throws Error(corrupt_image) when the file has become another one.
   void rewind() override;
 
   [[nodiscard]] Format format() const;
@@ -92,9 +94,10 @@ class RowWriter : public RowSink {
   RowWriter& operator=(const RowWriter&) = delete;
 
   [[nodiscard]] RowShape shape() const override;
-  // Throws Error(shape) for rows that do not fit or are too many.
+  // Throws Error(shape) for rows that do not fit or are too many. After another error nothing more
+  // is taken: that error is thrown again, by `finish` too.
   void write(const Image& band, CancelToken* cancel) override;
-  // Throws Error(shape) when rows are missing.
+  // Once. Throws Error(shape) when rows are missing.
   void finish();
 
  private:

@@ -15,7 +15,7 @@ namespace {
 
 using color::Row3;
 
-constexpr std::size_t kStrip = 1024;   // pixels staged at a time: stays in the L1 cache
+constexpr std::size_t kStaged = 1024;  // pixels staged at a time: stays in the L1 cache
 constexpr std::size_t kChunk = 16384;  // pixels per unit of parallel work in contiguous images
 
 void require(bool holds, const char* what) {
@@ -51,7 +51,7 @@ void for_each_run(bool joined, std::size_t height, std::size_t width, int thread
   });
 }
 
-// Pixels of a run as the kernels take them: in place, or up to kStrip of them in planes of a
+// Pixels of a run as the kernels take them: in place, or up to kStaged of them in planes of a
 // buffer, whose padding to whole blocks stays zero.
 template <class T>
 class RunOf {
@@ -59,7 +59,7 @@ class RunOf {
   using Sample = std::remove_const_t<T>;
 
   RunOf(const PixelView<T>& view, std::size_t y, std::size_t x)
-      : at_(view.row(y) + static_cast<std::ptrdiff_t>(x) * view.pixel_stride), view_(view) {}
+      : at_(view.pixel(y, x)), view_(view) {}
 
   [[nodiscard]] static bool in_place(const PixelView<T>& view) {
     return view.pixel_stride == 1 ||
@@ -77,23 +77,23 @@ class RunOf {
   }
 
   [[nodiscard]] Row3<Sample> planes() {
-    return {{buffer_, buffer_ + kStrip, buffer_ + 2 * kStrip}, 1};
+    return {{buffer_, buffer_ + kStaged, buffer_ + 2 * kStaged}, 1};
   }
   Row3<const Sample> read(std::size_t offset, std::size_t n) {
     const Row3<T> from = row(offset);
     for (std::size_t c = 0; c < view_.channels; ++c) {
       for (std::size_t i = 0; i < n; ++i) {
-        buffer_[c * kStrip + i] = from.channel[c][static_cast<std::ptrdiff_t>(i) * from.step];
+        buffer_[c * kStaged + i] = from.channel[c][static_cast<std::ptrdiff_t>(i) * from.step];
       }
-      std::fill(buffer_ + c * kStrip + n, buffer_ + c * kStrip + padded(n), Sample{});
+      std::fill(buffer_ + c * kStaged + n, buffer_ + c * kStaged + padded(n), Sample{});
     }
-    return {{buffer_, buffer_ + kStrip, buffer_ + 2 * kStrip}, 1};
+    return {{buffer_, buffer_ + kStaged, buffer_ + 2 * kStaged}, 1};
   }
   void write(std::size_t offset, std::size_t n) const {
     const Row3<T> to = row(offset);
     for (std::size_t c = 0; c < view_.channels; ++c) {
       for (std::size_t i = 0; i < n; ++i) {
-        to.channel[c][static_cast<std::ptrdiff_t>(i) * to.step] = buffer_[c * kStrip + i];
+        to.channel[c][static_cast<std::ptrdiff_t>(i) * to.step] = buffer_[c * kStaged + i];
       }
     }
   }
@@ -105,7 +105,7 @@ class RunOf {
  private:
   T* at_;
   const PixelView<T>& view_;
-  alignas(64) Sample buffer_[3 * kStrip];
+  alignas(64) Sample buffer_[3 * kStaged];
 };
 
 // Runs kernel(input row, output row, n) over both images, n a multiple of kBlock.
@@ -118,8 +118,8 @@ void transform(const PixelView<const In>& in, const PixelView<Out>& out, int thr
     RunOf<Out> to(out, y, x);
     const std::size_t whole = in_place && out_in_place ? n / color::kBlock * color::kBlock : 0;
     if (whole > 0) kernel(from.row(0), to.row(0), whole);
-    for (std::size_t i = whole; i < n; i += kStrip) {
-      const std::size_t count = std::min(kStrip, n - i);
+    for (std::size_t i = whole; i < n; i += kStaged) {
+      const std::size_t count = std::min(kStaged, n - i);
       kernel(from.read(i, count), to.planes(), RunOf<Out>::padded(count));
       to.write(i, count);
     }

@@ -250,13 +250,8 @@ void require(bool holds, const char* what) {
   if (!holds) throw Error(ErrorCode::shape, what);
 }
 
-template <class T>
-const T* pixel(const PixelView<const T>& view, std::size_t y, std::size_t x) {
-  return view.row(y) + static_cast<std::ptrdiff_t>(x) * view.pixel_stride;
-}
-
 Lab lab_at(const PixelView<const double>& view, std::size_t y, std::size_t x) {
-  const double* at = pixel(view, y, x);
+  const double* at = view.pixel(y, x);
   return {at[0], at[view.channel_stride], at[2 * view.channel_stride]};
 }
 

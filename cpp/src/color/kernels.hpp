@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/for_samples.hpp"
+
 namespace colorlab::color {
 
 inline constexpr std::size_t kBlock = 64;   // pixels; a multiple of every target's vector
@@ -35,24 +37,6 @@ template <class T>
 struct BackwardRows {
   std::size_t (*lab_to_rgb)(const Row3<const float>& lab, const Row3<T>& rgb, std::size_t n,
                             bool chroma);
-};
-
-template <template <class> class Rows>
-struct ForSamples {
-  Rows<std::uint8_t> u8;
-  Rows<std::uint16_t> u16;
-  Rows<float> f32;
-
-  template <class T>
-  [[nodiscard]] const Rows<T>& of() const {
-    if constexpr (sizeof(T) == 1) {
-      return u8;
-    } else if constexpr (sizeof(T) == 2) {
-      return u16;
-    } else {
-      return f32;
-    }
-  }
 };
 
 // The tables of the active target (cpu.hpp).

@@ -35,7 +35,9 @@ struct LabRow {
   }
   HWY_INLINE void FetchAhead(std::size_t i) const {
     if (lab.step == 3) {
-      for (int line = 0; line < 3; ++line) hwy::Prefetch(lab.channel[0] + 3 * i + 16 * line);
+      for (std::size_t line = 0; line < 3; ++line) {
+        hwy::Prefetch(lab.channel[0] + 3 * i + 16 * line);
+      }
     } else {
       for (const float* channel : lab.channel) hwy::Prefetch(channel + i);
     }
@@ -56,19 +58,13 @@ HWY_INLINE void Sanitise(D d, V& l, V& a, V& b) {
   b = Clamp(d, ZeroIfNaN(b), -kMax, kMax);
 }
 
-HWY_INLINE V Channel(D d, const Row& row, V x, V y, V z) {
-  const V sum = hn::MulAdd(hn::Set(d, static_cast<float>(row[1])), y,
-                           hn::Mul(hn::Set(d, static_cast<float>(row[0])), x));
-  return hn::MulAdd(hn::Set(d, static_cast<float>(row[2])), z, sum);
-}
-
 // Unbounded linear light. fy = (L* + 16) / 116, y = its inverse.
 HWY_INLINE void LinearOf(D d, V fy, V y, V a, V b, V& red, V& green, V& blue) {
   const V x = FInverse(d, hn::MulAdd(a, hn::Set(d, 1.0F / 500.0F), fy));
   const V z = FInverse(d, hn::NegMulAdd(b, hn::Set(d, 1.0F / 200.0F), fy));
-  red = Channel(d, kRgbFromXyz[0], x, y, z);
-  green = Channel(d, kRgbFromXyz[1], x, y, z);
-  blue = Channel(d, kRgbFromXyz[2], x, y, z);
+  red = Dot(d, kRgbFromXyz[0], x, y, z);
+  green = Dot(d, kRgbFromXyz[1], x, y, z);
+  blue = Dot(d, kRgbFromXyz[2], x, y, z);
 }
 HWY_INLINE V FyOf(D d, V l) {
   return hn::MulAdd(l, hn::Set(d, 1.0F / 116.0F), hn::Set(d, 16.0F / 116.0F));
@@ -109,8 +105,8 @@ HWY_INLINE void StoreChannel(D d, const Encoder<T>& encode, V linear, T* to) {
   }
 }
 
-// Pixels that sRGB does not show.
-struct Listed {
+// Pixels that sRGB does not show. Neither this nor Search is set to zeros before it is filled.
+struct Listed {                                // NOLINT(cppcoreguidelines-pro-type-member-init)
   static constexpr std::size_t kReach = 8192;  // pixels that are listed together
   std::int32_t at[kReach + kMaxLanes];
   std::size_t count = 0;
@@ -192,7 +188,7 @@ HWY_NOINLINE std::size_t ReduceChroma(const LabRow& source, const Encoder<T>& en
                                       const Listed& listed, const Row3<T>& to) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
-  Search search;
+  Search search;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   std::size_t reduced = 0;
   for (std::size_t begin = 0; begin < listed.count; begin += Search::kPixels) {
     const std::size_t n = HWY_MIN(Search::kPixels, listed.count - begin);

@@ -45,12 +45,6 @@ HWY_INLINE void Linearise(const Row3<const T>& rgb, std::size_t n, Strip& linear
   }
 }
 
-HWY_INLINE V Dot(D d, const Row& row, V x, V y, V z) {
-  const V sum = hn::MulAdd(hn::Set(d, static_cast<float>(row[1])), y,
-                           hn::Mul(hn::Set(d, static_cast<float>(row[0])), x));
-  return hn::MulAdd(hn::Set(d, static_cast<float>(row[2])), z, sum);
-}
-
 template <int kStep>
 HWY_INLINE void LabOfStrip(const FCurve& f, const Strip& linear, std::size_t n,
                            const Row3<float>& lab) {

@@ -47,6 +47,13 @@ HWY_INLINE V Clamp(D d, V x, float low, float high) {
   return hn::Min(hn::Max(x, hn::Set(d, low)), hn::Set(d, high));
 }
 
+// A matrix' row times a vector.
+HWY_INLINE V Dot(D d, const Row& row, V x, V y, V z) {
+  const V sum = hn::MulAdd(hn::Set(d, static_cast<float>(row[1])), y,
+                           hn::Mul(hn::Set(d, static_cast<float>(row[0])), x));
+  return hn::MulAdd(hn::Set(d, static_cast<float>(row[2])), z, sum);
+}
+
 // EOTF for x in 0..1; relative error below 4e-7. x^2.4 = x^2 * x z^3 (1 - h)^(-3/5), where z is
 // about x^(-1/5) and h = 1 - x z^5.
 HWY_INLINE V Decode(D d, V encoded) {

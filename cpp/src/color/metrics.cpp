@@ -13,12 +13,7 @@
 namespace colorlab {
 namespace {
 
-template <class T>
-const T* pixel(const PixelView<const T>& view, std::size_t y, std::size_t x) {
-  return view.row(y) + static_cast<std::ptrdiff_t>(x) * view.pixel_stride;
-}
-
-// Sums of the opponents and of their squares; integers stay below 2^53, so that they are exact.
+// Sums of the opponents and of their squares. A row's are exact for integers: they stay below 2^53.
 struct Sums {
   double rg = 0, rg2 = 0, yb = 0, yb2 = 0;
 
@@ -47,7 +42,7 @@ double colorfulness(PixelView<const T> rgb, Colorfulness variant, int threads) {
       rgb.height, threads_for(rgb.pixels(), threads), [&](std::size_t begin, std::size_t end) {
         for (std::size_t y = begin; y < end; ++y) {
           for (std::size_t x = 0; x < rgb.width; ++x) {
-            const T* at = pixel(rgb, y, x);
+            const T* at = rgb.pixel(y, x);
             const double r = at[0], g = at[rgb.channel_stride], b = at[2 * rgb.channel_stride];
             const double rg = r - g, yb = 0.5 * (r + g) - b;
             if (variant == Colorfulness::absolute) {

@@ -33,7 +33,7 @@ void interpolate(const Function& f, double half, double (&c)[kTerms]) {
 template <std::size_t kTerms, int kPerOctave, class Function>
 Segments<kTerms, kPerOctave> segments(int first_exponent, const Function& f) {
   using Table = Segments<kTerms, kPerOctave>;
-  Table table;
+  Table table{};
   for (int s = 0; s < Table::kCount; ++s) {
     const double octave = std::ldexp(1.0, first_exponent + s / kPerOctave);
     const float begin =
@@ -63,7 +63,7 @@ double encode_8bit(double shifted) {
 
 template <class Function>
 ByteTable byte_table(const Function& f) {
-  ByteTable table;
+  ByteTable table{};
   for (int code = 0; code < 256; ++code) {
     table.value[code] = static_cast<float>(f(code / 255.0));
     std::uint32_t bits = 0;

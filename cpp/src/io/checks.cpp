@@ -4,6 +4,7 @@
 
 #include "io/codec.hpp"
 #include "io/row_decoder.hpp"
+#include "io/row_encoder.hpp"
 
 namespace colorlab::io {
 
@@ -27,6 +28,12 @@ void check_size(std::size_t height, std::size_t width, std::size_t channels, Dep
   if (__builtin_mul_overflow(pixels, pixel_bytes, &decoded) || decoded > limits.max_decoded_bytes) {
     refuse("max_decoded_bytes", limits.max_decoded_bytes);
   }
+}
+
+void check_orientation(int orientation) {
+  if (orientation >= 1 && orientation <= 8) return;
+  throw Error(ErrorCode::invalid_argument,
+              "an orientation is 1..8, not " + std::to_string(orientation));
 }
 
 Limits without_memory(Limits limits) {

@@ -1,43 +1,10 @@
-// libjpeg's compressor into memory, and chroma packed by it.
+// Chroma packed by libjpeg.
 #pragma once
 
-#include <cstdlib>
-
 #include "io/codec.hpp"
-#include "io/jpeg_handle.hpp"
+#include "io/jpeg_compressor.hpp"
 
 namespace colorlab::io {
-
-// Owns a compressor and the buffer that libjpeg grows.
-class Compressor {
- public:
-  explicit Compressor(const Limits& limits) : limits_(limits) {
-    cinfo_.err = install(errors_);
-    guarded(errors_, limits_, [this] {
-      jpeg_create_compress(&cinfo_);
-      jpeg_mem_dest(&cinfo_, &buffer_, &size_);
-    });
-  }
-  ~Compressor() {
-    jpeg_destroy_compress(&cinfo_);
-    std::free(buffer_);  // NOLINT(cppcoreguidelines-no-malloc): libjpeg's malloc
-  }
-  Compressor(const Compressor&) = delete;
-  Compressor& operator=(const Compressor&) = delete;
-
-  template <class Body>
-  void run(const Body& body) {
-    guarded(errors_, limits_, [&] { body(cinfo_); });
-  }
-  [[nodiscard]] Bytes bytes() const { return {buffer_, size_}; }
-
- private:
-  const Limits& limits_;
-  JpegErrors errors_{};
-  jpeg_compress_struct cinfo_{};
-  unsigned char* buffer_ = nullptr;
-  unsigned long size_ = 0;
-};
 
 // Cb and Cr as a JPEG of two components without a colour space: libjpeg's own transform and
 // quantisation, whose data can then be copied, or its coefficients read back.
@@ -62,18 +29,8 @@ class ChromaJpeg {
     });
   }
   // The next rows: 2 channels of 8 bits.
-  void write(const Image& rows) {
-    const auto view = rows.view<std::uint8_t>();
-    compressor_.run([&](jpeg_compress_struct& cinfo) {
-      for (std::size_t y = 0; y < view.height; ++y) {
-        JSAMPROW row = const_cast<JSAMPROW>(view.row(y));
-        jpeg_write_scanlines(&cinfo, &row, 1);
-      }
-    });
-  }
-  void finish() {
-    compressor_.run([](jpeg_compress_struct& cinfo) { jpeg_finish_compress(&cinfo); });
-  }
+  void write(const Image& rows) { compressor_.write(rows.view<std::uint8_t>()); }
+  void finish() { compressor_.finish(); }
   [[nodiscard]] Bytes bytes() const { return compressor_.bytes(); }
 
  private:

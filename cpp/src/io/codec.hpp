@@ -20,6 +20,8 @@ struct Header {
   ImageInfo info;
   int orientation = 1;
   ColorModel model = ColorModel::rgb;
+
+  friend bool operator==(const Header&, const Header&) = default;
 };
 
 // Pixels as stored: 1 or 2 channels of grey, 3 or 4 of RGB, or 4 inks (0 is no ink).

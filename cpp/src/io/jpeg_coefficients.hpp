@@ -11,10 +11,8 @@ namespace colorlab::io {
 class JpegCoefficients {
  public:
   // Reads the header; `bytes` must outlive this.
-  JpegCoefficients(Bytes bytes, const Limits& limits) : limits_(limits) {
-    cinfo_.err = install(errors_);
+  JpegCoefficients(Bytes bytes, const Limits& limits) : JpegCoefficients(limits) {
     guarded(errors_, limits_, [&] {
-      jpeg_create_decompress(&cinfo_);
       jpeg_mem_src(&cinfo_, bytes.data(), static_cast<unsigned long>(bytes.size()));
       jpeg_read_header(&cinfo_, TRUE);
     });
@@ -40,15 +38,24 @@ class JpegCoefficients {
   [[nodiscard]] const jpeg_component_info& component(std::size_t index) const {
     return cinfo_.comp_info[index];
   }
-  // One row of blocks of a component. Only inside `guarded` of this or another handle.
+  // One row of blocks of a component.
   [[nodiscard]] const JBLOCK* row(std::size_t index, JDIMENSION y) {
-    auto* common = reinterpret_cast<j_common_ptr>(&cinfo_);
-    return cinfo_.mem->access_virt_barray(common, arrays_[index], y, 1, FALSE)[0];
+    const JBLOCK* blocks = nullptr;
+    guarded(errors_, limits_, [&] {
+      auto* common = reinterpret_cast<j_common_ptr>(&cinfo_);
+      blocks = cinfo_.mem->access_virt_barray(common, arrays_[index], y, 1, FALSE)[0];
+    });
+    return blocks;
   }
-  [[nodiscard]] JpegErrors& errors() { return errors_; }
 
  private:
-  const Limits& limits_;
+  // What the other constructor throws finds a whole object, which is destroyed.
+  explicit JpegCoefficients(const Limits& limits) : limits_(limits) {
+    cinfo_.err = install(errors_);
+    guarded(errors_, limits_, [this] { jpeg_create_decompress(&cinfo_); });
+  }
+
+  const Limits limits_;
   JpegErrors errors_{};
   ScanCounter scans_{};
   jpeg_decompress_struct cinfo_{};

@@ -44,12 +44,18 @@ jpeg_error_mgr* install(JpegErrors& errors) {
   return manager;
 }
 
-void set_density(jpeg_compress_struct& cinfo, const Metadata& metadata) {
+std::optional<Density> density_of(const Metadata& metadata) {
   const long x = std::lround(metadata.dpi_x), y = std::lround(metadata.dpi_y);
-  if (x < 1 || y < 1 || x > 65535 || y > 65535) return;
+  if (x < 1 || y < 1 || x > 65535 || y > 65535) return std::nullopt;
+  return Density{static_cast<std::uint16_t>(x), static_cast<std::uint16_t>(y)};
+}
+
+void set_density(jpeg_compress_struct& cinfo, const Metadata& metadata) {
+  const auto density = density_of(metadata);
+  if (!density) return;
   cinfo.density_unit = 1;  // dots per inch
-  cinfo.X_density = static_cast<UINT16>(x);
-  cinfo.Y_density = static_cast<UINT16>(y);
+  cinfo.X_density = density->x;
+  cinfo.Y_density = density->y;
 }
 
 void count_scans(j_common_ptr cinfo) {

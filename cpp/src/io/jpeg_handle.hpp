@@ -4,8 +4,10 @@
 
 #include <csetjmp>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>  // jpeglib.h needs FILE
 #include <exception>
+#include <optional>
 // jpeglib.h after cstdio
 #include <jpeglib.h>
 
@@ -17,8 +19,8 @@ namespace colorlab::io {
 // The error manager: keeps the first error and the first warning that matters as codes, prints
 // nothing.
 struct JpegErrors {
-  jpeg_error_mgr manager;  // first: libjpeg hands back a pointer to it
-  std::jmp_buf jump;
+  jpeg_error_mgr manager{};  // first: libjpeg hands back a pointer to it
+  std::jmp_buf jump{};
   int error = 0;    // libjpeg's message code
   int warning = 0;  // the same
   bool too_many_scans = false;
@@ -51,13 +53,18 @@ void guarded(JpegErrors& errors, const Limits& limits, const Body& body) {
   body();
 }
 
-// Dots per inch into the JFIF marker, where they are known and fit.
+struct Density {
+  std::uint16_t x, y;  // dots per inch
+};
+// What a JFIF marker can say of it; nothing where it is not known or does not fit.
+[[nodiscard]] std::optional<Density> density_of(const Metadata& metadata);
+// The same into libjpeg's JFIF marker.
 void set_density(jpeg_compress_struct& cinfo, const Metadata& metadata);
 
 // Refuses progressive files of too many scans; libjpeg calls it at every step, before the work of
 // the step. cinfo.err must be a JpegErrors.
 struct ScanCounter {
-  jpeg_progress_mgr manager;  // first: libjpeg hands back a pointer to it
+  jpeg_progress_mgr manager{};  // first: libjpeg hands back a pointer to it
   int max_scans = 0;
 };
 void count_scans(j_common_ptr cinfo);

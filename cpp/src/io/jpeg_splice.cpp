@@ -1,7 +1,6 @@
 #include "io/jpeg_splice.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <iterator>
 
@@ -34,6 +33,7 @@ bool is_sequential(jpeg_decompress_struct& cinfo, int components) {
     return number >= 0 && number < NUM_HUFF_TBLS && tables[number] != nullptr;
   };
   if (cinfo.progressive_mode != FALSE || cinfo.arith_code != FALSE) return false;
+  if (cinfo.data_precision != 8) return false;  // newer releases of libjpeg-turbo read 12 bits
   if (cinfo.num_components != components || cinfo.comps_in_scan != components) return false;
   const jpeg_component_info& first = cinfo.comp_info[0];
   return has(cinfo.dc_huff_tbl_ptrs, first.dc_tbl_no) &&
@@ -85,11 +85,10 @@ void put_scan(Data& out, jpeg_decompress_struct& cinfo, std::uint8_t number,
 }
 
 void put_jfif(Data& out, const Metadata& metadata) {
-  const long x = std::lround(metadata.dpi_x), y = std::lround(metadata.dpi_y);
-  const bool known = x >= 1 && y >= 1 && x <= 65535 && y <= 65535;
-  Data body = {'J', 'F', 'I', 'F', 0, 1, 1, static_cast<std::uint8_t>(known)};
-  put16(body, known ? static_cast<std::size_t>(x) : 1);
-  put16(body, known ? static_cast<std::size_t>(y) : 1);
+  const auto density = density_of(metadata);
+  Data body = {'J', 'F', 'I', 'F', 0, 1, 1, static_cast<std::uint8_t>(density.has_value())};
+  put16(body, density ? density->x : 1);
+  put16(body, density ? density->y : 1);
   body.insert(body.end(), {0, 0});  // no thumbnail
   put_marker(out, JPEG_APP0, body);
 }

@@ -9,6 +9,7 @@
 #include "io/jpeg_coefficients.hpp"
 #include "io/jpeg_markers.hpp"
 #include "io/jpeg_splice.hpp"
+#include "io/row_encoder.hpp"
 
 namespace colorlab {
 namespace io {
@@ -91,10 +92,7 @@ std::vector<std::uint8_t> add_chroma_to_jpeg(std::span<const std::uint8_t> sourc
                                              ImageView<const std::uint8_t> cbcr, int quality,
                                              const Metadata& metadata, const Limits& limits,
                                              bool decoded) {
-  if (quality < 1 || quality > 100) {
-    throw Error(ErrorCode::invalid_argument,
-                "JPEG quality must be 1..100, not " + std::to_string(quality));
-  }
+  io::check_jpeg_quality(quality);
   if (io::format_of(source, limits) != Format::jpeg) {
     throw Error(ErrorCode::unsupported_format, "only a JPEG's luma can be kept bit for bit", {},
                 "Use preserve=\"lightness\"");

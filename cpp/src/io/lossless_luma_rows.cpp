@@ -9,6 +9,8 @@
 #include "io/color_profile.hpp"
 #include "io/jpeg_splice.hpp"
 #include "io/row_decoder.hpp"
+#include "io/row_encoder.hpp"
+#include "io/row_intake.hpp"
 
 namespace colorlab {
 namespace {
@@ -47,10 +49,19 @@ void check_source(PlainLuma& luma, const Limits& limits) {
   }
 }
 
-const std::filesystem::path& checked(const std::filesystem::path& path, int quality) {
-  if (quality >= 1 && quality <= 100) return path;
-  throw Error(ErrorCode::invalid_argument,
-              "JPEG quality must be 1..100, not " + std::to_string(quality), path.string());
+const std::filesystem::path& checked(const std::filesystem::path& path,
+                                     const RowWriteOptions& options) {
+  try {
+    io::check_jpeg_quality(options.quality);
+    io::check_orientation(options.orientation);
+  } catch (const Error& error) {
+    throw error.with_path(path.string());
+  }
+  return path;
+}
+
+RowShape half_of(const jpeg_decompress_struct& photo) {
+  return {(photo.image_height + 1) / 2, (photo.image_width + 1) / 2, 2, Depth::u8};
 }
 
 }  // namespace
@@ -61,10 +72,9 @@ struct ChromaRowWriter::State {
       : limits(given_limits),
         options(given),
         luma(source, limits),
-        shape{(luma.header.info().image_height + 1) / 2, (luma.header.info().image_width + 1) / 2,
-              2, Depth::u8},
-        file(checked(path, given.quality), given.overwrite, given.attributes),
-        chroma(shape.height, shape.width, given.quality, limits) {
+        rows(half_of(luma.header.info()), path.string()),
+        file(checked(path, given), given.overwrite, given.attributes),
+        chroma(rows.shape().height, rows.shape().width, given.quality, limits) {
     check_source(luma, limits);
     const auto size = io::scan_size(luma.file, luma.start);
     if (!size) {
@@ -74,6 +84,7 @@ struct ChromaRowWriter::State {
     scan_bytes = *size;
   }
 
+  void finish();
   // Luma's compressed data, piece by piece.
   void copy_scan() {
     std::vector<std::uint8_t> piece(std::size_t{1} << 20);
@@ -91,8 +102,7 @@ struct ChromaRowWriter::State {
   const RowWriteOptions options;
   PlainLuma luma;
   std::uint64_t scan_bytes = 0;
-  RowShape shape;
-  std::size_t rows = 0;  // written
+  io::RowIntake rows;
   io::AtomicFile file;
   io::ChromaJpeg chroma;
 };
@@ -109,49 +119,45 @@ ChromaRowWriter::ChromaRowWriter(const std::filesystem::path& source,
 
 ChromaRowWriter::~ChromaRowWriter() = default;
 
-RowShape ChromaRowWriter::shape() const { return state_->shape; }
+RowShape ChromaRowWriter::shape() const { return state_->rows.shape(); }
+
+void ChromaRowWriter::State::finish() {
+  chroma.finish();
+  const Bytes packed = chroma.bytes();
+  io::JpegCoefficients header(packed, io::without_memory(limits));
+  const std::uint64_t start = packed.size() - header.info().src->bytes_in_buffer;
+  const auto size = io::scan_size(packed, start);
+  if (!size || !io::can_splice(luma.header.info(), header.info())) {
+    throw Error(ErrorCode::corrupt_image, "the JPEG's luma cannot be copied",
+                luma.file.path().string());
+  }
+  const Metadata carried = io::turned_metadata(options.metadata, options.orientation);
+  file.append(io::before_luma(luma.header.info(), header.info(), true, carried));
+  copy_scan();
+  file.append(io::before_chroma(header.info()));
+  file.append(packed.subspan(start, *size));
+  file.append(io::kEndOfJpeg);
+  file.commit();
+}
 
 void ChromaRowWriter::write(const Image& band, CancelToken* cancel) {
-  State& state = *state_;
-  if (cancel != nullptr) cancel->check();
-  if (band.width() != state.shape.width || band.channels() != 2 || band.depth() != Depth::u8 ||
-      band.height() > state.shape.height - state.rows) {
-    throw Error(ErrorCode::shape, "these rows of Cb and Cr do not fit the photo",
-                state.file.path().string());
-  }
-  state.chroma.write(band);
-  state.rows += band.height();
+  state_->rows.take(band, [&] {
+    if (cancel != nullptr) cancel->check();
+    state_->chroma.write(band);
+  });
 }
 
 void ChromaRowWriter::finish() {
-  State& state = *state_;
-  if (state.rows != state.shape.height) {
-    throw Error(ErrorCode::shape,
-                "only " + std::to_string(state.rows) + " of " + std::to_string(state.shape.height) +
-                    " rows of chroma were written",
-                state.file.path().string());
-  }
-  state.chroma.finish();
-  const Bytes packed = state.chroma.bytes();
-  io::JpegCoefficients chroma(packed, io::without_memory(state.limits));
-  const std::uint64_t start = packed.size() - chroma.info().src->bytes_in_buffer;
-  const auto size = io::scan_size(packed, start);
-  if (!size || !io::can_splice(state.luma.header.info(), chroma.info())) {
-    throw Error(ErrorCode::corrupt_image, "the JPEG's luma cannot be copied",
-                state.luma.file.path().string());
-  }
-  const Metadata carried = io::turned_metadata(state.options.metadata, state.options.orientation);
-  state.file.append(io::before_luma(state.luma.header.info(), chroma.info(), true, carried));
-  state.copy_scan();
-  state.file.append(io::before_chroma(chroma.info()));
-  state.file.append(packed.subspan(start, *size));
-  state.file.append(io::kEndOfJpeg);
-  state.file.commit();
+  state_->rows.finish([this] { state_->finish(); });
 }
 
 bool may_copy_luma(const std::filesystem::path& source, const Limits& limits) {
-  PlainLuma luma(source, limits);
-  return luma.is_plain();
+  try {
+    PlainLuma luma(source, limits);
+    return luma.is_plain();
+  } catch (const Error& error) {
+    throw error.with_path(source.string());
+  }
 }
 
 }  // namespace colorlab

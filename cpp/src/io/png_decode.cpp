@@ -119,7 +119,10 @@ class Decoder {
 };
 
 void Decoder::start() {
-  if (!guarded(errors_, [this] { create(); })) fail();
+  if (!guarded(errors_, [this] { create(); })) {
+    destroy();
+    fail();
+  }
   if (png_ == nullptr || info_ == nullptr) {
     destroy();
     throw Error(ErrorCode::image_too_large, "there is not enough memory for a PNG decoder");

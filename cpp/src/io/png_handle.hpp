@@ -10,7 +10,7 @@
 namespace colorlab::io {
 
 struct PngErrors {
-  std::jmp_buf jump;
+  std::jmp_buf jump{};
   char message[128] = {};
 };
 

@@ -91,7 +91,10 @@ Metadata with_provenance(Metadata metadata, const Provenance& provenance) {
   metadata.xmp.assign(xmp.begin(), xmp.end());
 
   const std::size_t said = metadata.comment.find(kSentence);
-  if (said != std::string::npos) metadata.comment.erase(said);
+  if (said != std::string::npos) {
+    const std::size_t end = metadata.comment.find('\n', said);
+    metadata.comment.erase(said, end == std::string::npos ? end : end + 1 - said);
+  }
   if (!metadata.comment.empty() && metadata.comment.back() != '\n') metadata.comment += '\n';
   metadata.comment += sentence(provenance);
   return metadata;

@@ -25,7 +25,9 @@ class RowEncoder {
 [[nodiscard]] std::unique_ptr<RowEncoder> tiff_row_encoder(AtomicFile& file, const RowShape& shape,
                                                            const RowWriteOptions& options);
 
-// Throws what the format cannot hold, before any file is made.
+// Throw what the format cannot hold, before any file is made.
+void check_jpeg_quality(int quality);
+void check_orientation(int orientation);
 void check_jpeg(const RowShape& shape, int quality);
 void check_png(const RowShape& shape, int compression);
 void check_tiff(const RowShape& shape, int compression);

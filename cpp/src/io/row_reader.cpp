@@ -7,6 +7,7 @@
 #include "colorlab/row_files.hpp"
 #include "io/color_profile.hpp"
 #include "io/row_decoder.hpp"
+#include "io/stays_broken.hpp"
 
 namespace colorlab {
 namespace {
@@ -49,11 +50,11 @@ struct RowReader::State {
   }
   State(io::Bytes bytes, const RowReadOptions& given) : options(given), data(bytes) {}
 
-  // Runs `work`; its errors name the file.
-  template <class Work>
-  auto named(const Work& work) const {
+  // Runs `call`; its errors name the file.
+  template <class Call>
+  auto named(const Call& call) const {
     try {
-      return work();
+      return call();
     } catch (const Error& error) {
       if (path.empty()) throw;
       throw error.with_path(path);
@@ -62,6 +63,7 @@ struct RowReader::State {
 
   void open();
   void open_whole();
+  void reopen();
   void prepare_colors();
   void decode_whole();
   [[nodiscard]] Metadata stored_metadata() const;
@@ -86,6 +88,7 @@ struct RowReader::State {
   Format format{};
   io::Header header;
   RowShape shape;
+  std::size_t tile_height = 0, tile_width = 0;
   std::optional<io::ToSrgb> to_srgb;
   std::unique_ptr<io::RowDecoder> decoder;  // null: decoded as a whole
   std::string reason;
@@ -94,6 +97,7 @@ struct RowReader::State {
   Image unit;               // rows that the file holds together, when they are many
   std::size_t unit_at = 0;  // of its rows, those already given
   std::size_t row = 0;      // the next
+  io::StaysBroken work;     // since the last rewinding
 };
 
 Metadata RowReader::State::stored_metadata() const {
@@ -117,6 +121,8 @@ void RowReader::State::open() {
   reason = std::move(opened.reason);
   if (decoder) {
     header = decoder->header();
+    tile_height = decoder->tile_height();
+    tile_width = decoder->tile_width();
   } else {
     open_whole();
   }
@@ -125,6 +131,16 @@ void RowReader::State::open() {
                                : options.mode == ReadMode::grey ? 1
                                                                 : info.channels;
   shape = {info.height, info.width, channels, info.depth};
+}
+
+// From the first row again. Buffers are made for the header that was read first: a file that
+// somebody has put another image into meanwhile must not fill them.
+void RowReader::State::reopen() {
+  std::unique_ptr<io::RowDecoder> opened = rows_of(format, data, decoding).rows;
+  if (!opened || opened->header() != header) {
+    throw Error(ErrorCode::corrupt_image, "the file changed while it was read");
+  }
+  decoder = std::move(opened);
 }
 
 // Colour management, which takes longer than all of the header: before the first row only.
@@ -136,7 +152,7 @@ void RowReader::State::prepare_colors() {
   const ReadOptions needed = io::decoding(decoding, *to_srgb);
   if (needed.mode == decoding.mode) return;
   decoding = needed;
-  decoder = rows_of(format, data, decoding).rows;
+  reopen();
 }
 
 void RowReader::State::open_whole() {
@@ -212,23 +228,17 @@ RowReader::~RowReader() = default;
 RowShape RowReader::shape() const { return state_->shape; }
 
 Image RowReader::next(CancelToken* cancel) {
-  return state_->named([&] { return state_->read(cancel); });
+  State& state = *state_;
+  return state.named([&] { return state.work.run([&] { return state.read(cancel); }); });
 }
 
 void RowReader::rewind() {
   State& state = *state_;
   state.row = state.unit_at = 0;
   state.unit = Image();
+  state.work = {};
   if (!state.decoder) return;
-  state.named([&state] {
-    state.decoder = rows_of(state.format, state.data, state.decoding).rows;
-    const ImageInfo &now = state.decoder ? state.decoder->header().info : ImageInfo{},
-                    &was = state.header.info;
-    if (now.height != was.height || now.width != was.width || now.channels != was.channels ||
-        now.depth != was.depth) {
-      throw Error(ErrorCode::corrupt_image, "the file changed while it was read");
-    }
-  });
+  state.named([&state] { state.work.run([&state] { state.reopen(); }); });
 }
 
 Format RowReader::format() const { return state_->format; }
@@ -249,13 +259,8 @@ bool RowReader::fits_in_memory() const {
   return true;
 }
 
-std::size_t RowReader::tile_height() const {
-  return state_->decoder ? state_->decoder->tile_height() : 0;
-}
-
-std::size_t RowReader::tile_width() const {
-  return state_->decoder ? state_->decoder->tile_width() : 0;
-}
+std::size_t RowReader::tile_height() const { return state_->tile_height; }
+std::size_t RowReader::tile_width() const { return state_->tile_width; }
 
 Metadata RowReader::metadata() const {
   return state_->named(

@@ -1,8 +1,10 @@
+#include <memory>
 #include <string>
 
 #include "colorlab/row_files.hpp"
 #include "io/codec.hpp"
 #include "io/row_encoder.hpp"
+#include "io/row_intake.hpp"
 
 namespace colorlab {
 namespace {
@@ -33,6 +35,7 @@ const std::filesystem::path& checked(const std::filesystem::path& path, Format f
                                      const RowShape& shape, const RowWriteOptions& options) {
   try {
     check(format, shape, options);
+    io::check_orientation(options.orientation);
   } catch (const Error& error) {
     throw error.with_path(path.string());
   }
@@ -44,12 +47,11 @@ const std::filesystem::path& checked(const std::filesystem::path& path, Format f
 struct RowWriter::State {
   State(const std::filesystem::path& path, Format format, const RowShape& given,
         const RowWriteOptions& options)
-      : shape(given),
+      : rows(given, path.string()),
         file(checked(path, format, given, options), options.overwrite, options.attributes),
-        encoder(encoder_of(format, file, shape, options)) {}
+        encoder(encoder_of(format, file, given, options)) {}
 
-  RowShape shape;
-  std::size_t rows = 0;  // written
+  io::RowIntake rows;
   io::AtomicFile file;
   std::unique_ptr<io::RowEncoder> encoder;
 };
@@ -60,31 +62,19 @@ RowWriter::RowWriter(const std::filesystem::path& path, Format format, const Row
 
 RowWriter::~RowWriter() = default;
 
-RowShape RowWriter::shape() const { return state_->shape; }
+RowShape RowWriter::shape() const { return state_->rows.shape(); }
 
 void RowWriter::write(const Image& band, CancelToken* cancel) {
-  State& state = *state_;
-  const RowShape& shape = state.shape;
-  if (band.width() != shape.width || band.channels() != shape.channels ||
-      band.depth() != shape.depth || band.height() > shape.height - state.rows) {
-    throw Error(ErrorCode::shape, "these rows do not fit into the image that is written",
-                state.file.path().string());
-  }
-  state.encoder->write(band, cancel);
-  state.rows += band.height();
+  state_->rows.take(band, [&] { state_->encoder->write(band, cancel); });
 }
 
 void RowWriter::finish() {
   State& state = *state_;
-  if (state.rows != state.shape.height) {
-    throw Error(ErrorCode::shape,
-                "only " + std::to_string(state.rows) + " of " + std::to_string(state.shape.height) +
-                    " rows were written",
-                state.file.path().string());
-  }
-  state.encoder->finish();
-  state.encoder.reset();
-  state.file.commit();
+  state.rows.finish([&state] {
+    state.encoder->finish();
+    state.encoder.reset();
+    state.file.commit();
+  });
 }
 
 }  // namespace colorlab

@@ -99,10 +99,6 @@ const char* describe_text(std::string_view text) {
   return "text";
 }
 
-}  // namespace
-
-namespace {
-
 bool is_tiff(std::string_view text) {
   return std::any_of(kTiff.begin(), kTiff.end(),
                      [text](std::string_view magic) { return has(text, 0, magic); });

@@ -60,13 +60,14 @@ void unmultiply(T* pixel, unsigned colors) {
   }
 }
 
-// Interleaved samples of one row of a block to its place.
+// Interleaved samples of one row of a block, or the plane of palette indices, to their place.
 template <class T>
 void place_contiguous(const TiffLayout& layout, const std::uint16_t* samples, std::size_t width,
                       std::size_t channels, T* out) {
   constexpr auto kMost = std::numeric_limits<T>::max();
   const unsigned colors = layout.color_samples();
-  for (std::size_t x = 0; x < width; ++x, samples += layout.samples, out += channels) {
+  const std::size_t step = layout.planar ? 1 : layout.samples;
+  for (std::size_t x = 0; x < width; ++x, samples += step, out += channels) {
     std::size_t to = 0;
     if (layout.palette) {
       for (const std::uint8_t value : layout.colors[samples[0]]) out[to++] = value;
@@ -75,7 +76,7 @@ void place_contiguous(const TiffLayout& layout, const std::uint16_t* samples, st
         out[to++] = static_cast<T>(layout.inverted ? kMost - samples[c] : samples[c]);
       }
     }
-    if (to < channels) {
+    if (to < channels && !layout.planar) {
       out[to] = static_cast<T>(samples[*layout.alpha]);
       if (layout.premultiplied) unmultiply(out, static_cast<unsigned>(to));
     }
@@ -84,11 +85,11 @@ void place_contiguous(const TiffLayout& layout, const std::uint16_t* samples, st
 
 // One plane's row to its channel.
 template <class T>
-void place_plane(const TiffLayout& layout, const std::uint16_t* samples, std::size_t width,
+void place_plane(bool inverted, const std::uint16_t* samples, std::size_t width,
                  std::size_t channels, T* out) {
   constexpr auto kMost = std::numeric_limits<T>::max();
   for (std::size_t x = 0; x < width; ++x) {
-    out[x * channels] = static_cast<T>(layout.inverted ? kMost - samples[x] : samples[x]);
+    out[x * channels] = static_cast<T>(inverted ? kMost - samples[x] : samples[x]);
   }
 }
 
@@ -183,8 +184,9 @@ void TiffBands::place(const std::uint8_t* row, std::size_t width, std::size_t ch
   }
   unpack(layout_, row, pixels_.size(), pixels_.data());
   const auto put = [&](auto* typed) {
-    if (layout_.planar && !layout_.palette) {
-      place_plane(layout_, pixels_.data(), width, channels_, typed + channel);
+    const bool is_alpha = channel > 0 && channel + 1 == channels_ && layout_.alpha.has_value();
+    if (layout_.planar && (is_alpha || !layout_.palette)) {
+      place_plane(layout_.inverted && !is_alpha, pixels_.data(), width, channels_, typed + channel);
     } else {
       place_contiguous(layout_, pixels_.data(), width, channels_, typed);
     }
@@ -293,10 +295,15 @@ void TiffBands::read(std::size_t band, std::byte* target, CancelToken* cancel) {
 
 namespace {
 
+// To be filled, a strip that is cut short must give what is there.
+TiffSource source_of(const ByteSource& data, const ReadOptions& options) {
+  return {.data = data, .in_place = options.on_truncated == OnTruncated::error};
+}
+
 class TiffRows : public RowDecoder {
  public:
   TiffRows(const ByteSource& data, const ReadOptions& options)
-      : source_{.data = data}, bands_(source_, options, false) {}
+      : source_(source_of(data, options)), bands_(source_, options, false) {}
 
   [[nodiscard]] const Header& header() const override { return bands_.header(); }
   [[nodiscard]] std::size_t channels() const override { return bands_.channels(); }
@@ -346,7 +353,7 @@ Header probe_tiff(Bytes bytes, const Limits& limits) {
 }
 
 Stored decode_tiff(Bytes bytes, const ReadOptions& options) {
-  TiffSource source{.data = bytes, .in_place = options.on_truncated == OnTruncated::error};
+  TiffSource source = source_of(bytes, options);
   TiffBands bands(source, options);
   const ImageInfo& info = bands.header().info;
   Image image(info.height, info.width, bands.channels(), info.depth);

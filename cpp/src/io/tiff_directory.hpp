@@ -23,10 +23,13 @@ inline std::size_t tiff_type_size(std::uint16_t type) {
 inline constexpr std::uint16_t kExifDirectory = 0x8769, kGpsDirectory = 0x8825, kMakerNote = 0x927C,
                                kInteroperability = 0xA005;
 
+// Makers' notes hold offsets into the old file.
+inline bool is_carried(std::uint16_t tag) { return tag != kMakerNote && tag != kInteroperability; }
+
 // One value, its bytes in the file's order.
 struct TiffEntry {
-  std::uint16_t tag, type;
-  std::uint32_t count;
+  std::uint16_t tag = 0, type = 0;
+  std::uint32_t count = 0;
   std::vector<std::uint8_t> value;
 };
 

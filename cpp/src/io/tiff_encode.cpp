@@ -42,10 +42,16 @@ void check_tiff(const RowShape& shape, int compression) {
 
 namespace {
 
-// True when the file may grow over classic TIFF's 4 GiB.
-bool needs_big_tiff(const RowShape& shape) {
+// True when the file may grow over classic TIFF's 4 GiB; tiles are whole ones.
+bool needs_big_tiff(const TiffPlan& plan) {
   constexpr std::uint64_t kClassic = std::uint64_t{4'000'000'000};
-  return std::uint64_t{row_bytes(shape)} * shape.height > kClassic;
+  const auto padded = [](std::uint64_t side, std::uint64_t tile) {
+    return tile == 0 ? side : (side + tile - 1) / tile * tile;
+  };
+  const std::uint64_t pixel_bytes = row_bytes(plan.shape) / plan.shape.width;
+  return padded(plan.shape.height, plan.tile_height) * padded(plan.shape.width, plan.tile_width) *
+             pixel_bytes >
+         kClassic;
 }
 
 void set_tags(TIFF* tiff, const TiffPlan& plan, const Metadata& metadata) {
@@ -116,7 +122,7 @@ class MemorySink : public TiffSink {
 }  // namespace
 
 TiffHandle start_tiff(TiffSink& sink, const TiffPlan& plan, const Metadata& metadata) {
-  const bool big = needs_big_tiff(plan.shape);
+  const bool big = needs_big_tiff(plan);
   TiffHandle tiff = create_tiff(sink, big);
   // libtiff appends what it writes: directories that stand there before stay where they are.
   set_exif_tags(tiff.get(), sink, big, metadata.exif);
@@ -218,7 +224,9 @@ class FileSink : public TiffSink {
 TiffPlan plan_of(const RowShape& shape, const RowWriteOptions& options) {
   constexpr std::size_t kStep = 16;  // TIFF 6.0: sides of tiles are multiples of it
   constexpr std::size_t kMostBytes = std::size_t{64} << 20, kUsual = 256;
-  const auto stepped = [](std::size_t side) { return (side + kStep - 1) / kStep * kStep; };
+  const auto stepped = [](std::size_t side) {
+    return (std::min(side, std::size_t{kMostBytes}) + kStep - 1) / kStep * kStep;
+  };
   TiffPlan plan{.shape = shape,
                 .compression = options.compression,
                 .orientation = options.orientation,
@@ -226,8 +234,13 @@ TiffPlan plan_of(const RowShape& shape, const RowWriteOptions& options) {
                 .tile_width = stepped(options.tile_width)};
   if (plan.tile_height == 0 || plan.tile_width == 0) {
     plan.tile_height = plan.tile_width = 0;
-  } else if (plan.tile_height > kMostBytes / row_bytes(shape) && plan.tile_height > kUsual) {
-    plan.tile_height = plan.tile_width = kUsual;  // a row of tiles is held
+    return plan;
+  }
+  // A row of tiles is held, and a tile.
+  const std::size_t pixel_bytes = row_bytes(shape) / shape.width;
+  const bool high = plan.tile_height > kMostBytes / row_bytes(shape) && plan.tile_height > kUsual;
+  if (high || plan.tile_width * pixel_bytes > kMostBytes / plan.tile_height) {
+    plan.tile_height = plan.tile_width = kUsual;
   }
   return plan;
 }

@@ -23,8 +23,6 @@ bool is_wanted_first(std::uint16_t tag) {
   return is_text(tag) || tag == kExifDirectory || tag == kGpsDirectory;
 }
 
-bool is_wanted_inside(std::uint16_t tag) { return tag != kMakerNote && tag != kInteroperability; }
-
 // The machine's byte order, which is the one that libtiff writes.
 void turn_bytes(TiffEntry& entry) {
   std::size_t size = tiff_type_size(entry.type);
@@ -51,7 +49,7 @@ void set_exif_tags(TIFF* tiff, TiffSink& sink, bool big, Bytes exif) {
       TIFFSetField(tiff, entry.tag, text.c_str());
       continue;
     }
-    std::vector<TiffEntry> inner = walker.directory(walker.number(entry), is_wanted_inside);
+    std::vector<TiffEntry> inner = walker.directory(walker.number(entry), is_carried);
     if (inner.empty()) continue;
     if (walker.little() != kLittle) std::for_each(inner.begin(), inner.end(), turn_bytes);
     TIFFSetField(tiff, entry.tag, builder.add(std::move(inner)));

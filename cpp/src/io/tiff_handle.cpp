@@ -26,8 +26,9 @@ tmsize_t read_source(thandle_t handle, void* target, tmsize_t count) {
   std::size_t got = 0;
   try {
     got = source.data.read_at(source.position, static_cast<std::uint8_t*>(target), wanted);
-  } catch (const std::exception&) {
-    return kFailed;  // libtiff's C code must not be unwound; it reports the read as failed
+  } catch (...) {
+    if (!source.failure) source.failure = std::current_exception();
+    return 0;  // at -1 libtiff 4.5 writes in front of its buffer
   }
   source.position += got;
   return static_cast<tmsize_t>(got);
@@ -109,6 +110,7 @@ Options options_of(std::string& message) {
 }  // namespace
 
 Error tiff_error(const TiffSource& source, const std::string& what, std::uint64_t end) {
+  if (source.failure) std::rethrow_exception(source.failure);
   const std::string detail = source.message.empty() ? "" : " (libtiff: " + source.message + ")";
   if (end > source.size()) return truncated_error("the TIFF ends early" + detail);
   return corrupt_error(what + detail);
@@ -136,7 +138,7 @@ TiffHandle open_tiff(TiffSource& source, const Limits& limits) {
     directory = directory << 8 | head[start + (little ? last - i : i)];
   }
   const std::uint64_t end = got < (big ? 16 : 8) ? source.size() + 1 : directory + 2;
-  if (end > source.size()) {
+  if (end > source.size() && !source.failure) {
     throw Error(ErrorCode::truncated_image,
                 "the TIFF ends before its directory, which tells where the pixels are", {},
                 "Fetch the file again");

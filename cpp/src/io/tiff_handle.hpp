@@ -20,7 +20,8 @@ struct TiffSource {
   // Bytes in memory are used in place. libtiff then gives nothing of a strip that is cut short.
   bool in_place = true;
   std::uint64_t position = 0;
-  std::string message{};  // libtiff's first error
+  std::string message{};         // libtiff's first error
+  std::exception_ptr failure{};  // of reading the bytes, which must not unwind libtiff
 
   [[nodiscard]] std::uint64_t size() const { return data.size(); }
 };
@@ -30,7 +31,8 @@ using TiffHandle = std::unique_ptr<TIFF, decltype(&TIFFClose)>;
 // Reads the first directory. Throws Error(corrupt_image | truncated_image).
 [[nodiscard]] TiffHandle open_tiff(TiffSource& source, const Limits& limits);
 
-// The error for what libtiff said last: truncated when `end` lies outside of the file.
+// The error for what libtiff said last: truncated when `end` lies outside of the file. Throws at
+// once what reading the bytes threw.
 [[nodiscard]] Error tiff_error(const TiffSource& source, const std::string& what,
                                std::uint64_t end = 0);
 

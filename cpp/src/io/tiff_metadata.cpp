@@ -26,9 +26,6 @@ bool is_wanted_first(std::uint16_t tag) {
          tag == kExifDirectory || tag == kGpsDirectory;
 }
 
-// Makers' notes hold offsets into the old file.
-bool is_wanted_inside(std::uint16_t tag) { return tag != kMakerNote && tag != kInteroperability; }
-
 }  // namespace
 
 Metadata metadata_of_tiff(Bytes bytes, const Limits& limits) {
@@ -52,7 +49,7 @@ Metadata tiff_metadata(const ByteSource& source, const Limits& limits) {
     } else if (is_descriptive(entry.tag)) {
       kept.push_back(std::move(entry));
     } else {
-      auto inner = walker.directory(walker.number(entry), is_wanted_inside);
+      auto inner = walker.directory(walker.number(entry), is_carried);
       if (!inner.empty()) links.emplace(entry.tag, builder.add(std::move(inner)));
     }
   }

@@ -36,6 +36,7 @@ Table tabulate(double (*curve)(double)) {
 }
 
 float look_up(const Table& table, float value) {
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings): lround takes several times as long
   return table[static_cast<std::size_t>(std::clamp(value, 0.0F, 1.0F) * kSteps + 0.5F)];
 }
 
@@ -91,6 +92,7 @@ void blur(std::size_t side, double sigma, FilmScratch& scratch) {
 void compress(std::size_t side, int quality, FilmScratch& scratch) {
   scratch.bytes.resize(scratch.grey.size());
   std::transform(scratch.grey.begin(), scratch.grey.end(), scratch.bytes.begin(),
+                 // NOLINTNEXTLINE(bugprone-incorrect-roundings): as above
                  [](float value) { return static_cast<std::uint8_t>(value * 255.0F + 0.5F); });
   const auto file = encode_jpeg({scratch.bytes.data(), side, side, 1}, quality);
   ReadOptions reading;

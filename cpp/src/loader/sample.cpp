@@ -33,7 +33,7 @@ Square choose_square(std::size_t height, std::size_t width, const LoaderOptions&
 // The coarsest JPEG scale that still has a pixel of its own for each pixel of the crop.
 unsigned choose_reduce(std::size_t side, std::size_t crop) {
   unsigned reduce = 1;
-  while (reduce < 8 && side / (2 * reduce) >= crop) reduce *= 2;
+  while (reduce < 8 && side / (std::size_t{2} * reduce) >= crop) reduce *= 2;
   return reduce;
 }
 

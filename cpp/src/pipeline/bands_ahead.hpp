@@ -2,10 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <future>
 #include <utility>
 
 #include "colorlab/cancel.hpp"
+#include "colorlab/error.hpp"
 #include "colorlab/rows.hpp"
 
 namespace colorlab::pipeline {
@@ -20,16 +22,28 @@ T await(std::future<T>& result, CancelToken* cancel) {
   return result.get();
 }
 
-// All bands of a photo from its first row. Nothing else may use the photo while this lives.
+// Throws Error(shape) unless `band` is what a source of this shape may give after `rows` rows.
+inline void check_band(const RowShape& shape, std::size_t rows, const Image& band) {
+  const bool fits = band.width() == shape.width && band.channels() == shape.channels &&
+                    band.depth() == shape.depth && band.height() <= shape.height - rows;
+  if (band.height() == 0 ? rows == shape.height : fits) return;
+  throw Error(ErrorCode::shape, "the photo's rows are not those that it said it has");
+}
+
+// All bands of a photo from its first row: of its shape, and exactly as many rows as it has.
+// Nothing else may use the photo while this lives.
 class BandsAhead {
  public:
-  BandsAhead(RowSource& photo, CancelToken* cancel) : photo_(photo), cancel_(cancel) {
+  BandsAhead(RowSource& photo, CancelToken* cancel)
+      : photo_(photo), cancel_(cancel), shape_(photo.shape()) {
     photo_.rewind();
     start();
   }
   // An image without rows at the end.
   Image next() {
     Image band = await(coming_, cancel_);
+    check_band(shape_, rows_, band);
+    rows_ += band.height();
     if (band.height() > 0) start();
     return band;
   }
@@ -40,6 +54,8 @@ class BandsAhead {
   }
   RowSource& photo_;
   CancelToken* cancel_;
+  RowShape shape_;
+  std::size_t rows_ = 0;       // given
   std::future<Image> coming_;  // its end waits for the thread
 };
 

@@ -8,10 +8,10 @@
 #include "colorlab/error.hpp"
 #include "colorlab/parallel.hpp"
 #include "colorlab/row_pipeline.hpp"
+#include "pipeline/bands_ahead.hpp"
+#include "pipeline/field_of.hpp"
 #include "pipeline/paint_band.hpp"
-#include "pipeline/reduce_lightness.hpp"
 #include "pipeline/row_kernels.hpp"
-#include "resample/chroma_field.hpp"
 
 namespace colorlab {
 namespace {
@@ -49,15 +49,7 @@ Certificate chroma_for_luma(ImageView<const std::uint8_t> grey, ImageView<const 
   const auto averages = aligned_rows<std::uint16_t>(height * width);
   const ImageView<std::uint16_t> half(averages.get(), height, width, 1);
   halve(grey, half, threads);
-  const resample::LowChroma low(ab_low, height, width);
-  std::vector<float> l_low;
-  ImageView<float> guide;
-  if (method == Upsample::guided) {
-    l_low.resize(low.view().pixels());
-    guide = {l_low.data(), low.view().height, low.view().width, 1};
-    pipeline::reduce_lightness<std::uint16_t>(half, guide, threads, cancel);
-  }
-  const resample::ChromaField field(low, guide, height, width, method);
+  const auto field = pipeline::field_of<std::uint16_t>(half, ab_low, method, threads, cancel);
   std::vector<pipeline::RowRecord> records(height);
   parallel_rows(height, threads, [&](std::size_t begin, std::size_t end) {
     const auto& kernels = pipeline::row_kernels();
@@ -91,7 +83,11 @@ class HalvedRows : public RowSource {
   [[nodiscard]] Image next(CancelToken* cancel) override {
     // Pairs of rows may lie across bands: the last one of an odd number waits for the next band.
     Image rows = std::exchange(waiting_, Image());
-    while (read_ < whole_.height && rows.height() < 2) rows = joined(rows, grey_.next(cancel));
+    while (read_ < whole_.height && rows.height() < 2) {
+      Image more = grey_.next(cancel);
+      pipeline::check_band(whole_, read_, more);
+      rows = joined(rows, std::move(more));
+    }
     if (rows.height() == 0) return {};
     const bool waits = rows.height() % 2 != 0 && read_ < whole_.height;
     const std::size_t used = rows.height() - (waits ? 1 : 0);

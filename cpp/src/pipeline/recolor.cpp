@@ -3,9 +3,8 @@
 #include <vector>
 
 #include "colorlab/pipeline.hpp"
+#include "pipeline/field_of.hpp"
 #include "pipeline/paint_band.hpp"
-#include "pipeline/reduce_lightness.hpp"
-#include "resample/chroma_field.hpp"
 
 namespace colorlab {
 namespace pipeline {
@@ -42,15 +41,7 @@ void paint(ImageView<const T> image, ImageView<const float> ab_low, ImageView<T>
     throw Error(ErrorCode::shape,
                 "the coloured photo must be as large as the photo, with 3 channels");
   }
-  const resample::LowChroma low(ab_low, image.height, image.width);
-  std::vector<float> l_low;
-  ImageView<float> guide;
-  if (method == Upsample::guided) {
-    l_low.resize(low.view().pixels());
-    guide = {l_low.data(), low.view().height, low.view().width, 1};
-    pipeline::reduce_lightness(image, guide, threads, cancel);
-  }
-  const resample::ChromaField field(low, guide, image.height, image.width, method);
+  const auto field = pipeline::field_of(image, ab_low, method, threads, cancel);
   pipeline::paint_band(image, field, rgb, preserve, 0, records, threads, cancel);
 }
 

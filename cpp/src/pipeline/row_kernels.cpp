@@ -196,9 +196,9 @@ void CbCr(const std::uint16_t* HWY_RESTRICT rgb, std::size_t n, std::uint8_t* HW
   });
 }
 
-constexpr RowKernels kKernels{{Luma<std::uint8_t>, RoundToLuma<std::uint8_t>},
-                              {Luma<std::uint16_t>, RoundToLuma<std::uint16_t>},
-                              {Luma<float>, RoundToLuma<float>},
+constexpr RowKernels kKernels{{{Luma<std::uint8_t>, RoundToLuma<std::uint8_t>},
+                               {Luma<std::uint16_t>, RoundToLuma<std::uint16_t>},
+                               {Luma<float>, RoundToLuma<float>}},
                               DifferenceOf,
                               Narrow,
                               Halve,

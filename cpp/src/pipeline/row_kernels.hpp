@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/for_samples.hpp"
+
 namespace colorlab::pipeline {
 
 // Planar rows of R'G'B' or Lab.
@@ -42,9 +44,7 @@ struct PhotoKernels {
 };
 
 struct RowKernels {
-  PhotoKernels<std::uint8_t> u8;
-  PhotoKernels<std::uint16_t> u16;
-  PhotoKernels<float> f32;
+  ForSamples<PhotoKernels> photo;
   Difference (*difference)(const float* x, const float* y, std::size_t n);
   // Takes Y' of the colours at lightness `l` into the search, and moves `l` to the next place to
   // look at unless it is found: by the secant through the last two places, or to the middle where
@@ -57,17 +57,6 @@ struct RowKernels {
                 std::uint16_t* out);
   // JFIF's Cb and Cr (BT.601, 128 is none) of RGB in 16 bits, both interleaved.
   void (*cbcr)(const std::uint16_t* rgb, std::size_t n, std::uint8_t* out);
-
-  template <class T>
-  [[nodiscard]] const PhotoKernels<T>& of() const {
-    if constexpr (sizeof(T) == 1) {
-      return u8;
-    } else if constexpr (sizeof(T) == 2) {
-      return u16;
-    } else {
-      return f32;
-    }
-  }
 };
 
 // Those of the best SIMD target, or of the forced one (colorlab/cpu.hpp).

@@ -93,7 +93,7 @@ class RowPainter {
 
   // Of the piece painted last.
   void measure(std::size_t y, std::size_t x, std::size_t n, RowRecord& record) {
-    const auto& pixels = kernels_.of<T>();
+    const auto& pixels = kernels_.photo.of<T>();
     lightness_of_row(painted(y, x), 3, n, row(kMeasured));
     record.l += kernels_.difference(row(kMeasured), row(kL), n);
     // Lightness and chroma have served; their rows are taken for luma.
@@ -105,7 +105,7 @@ class RowPainter {
   // Moves L* until Y' of the colour, reduced to the gamut, is the photo's. Y' rises with L* at
   // constant a*b*, from black to white; the first secant is that from black to the photo's L*.
   std::size_t paint_keeping_luma(std::size_t y, std::size_t x, std::size_t n) {
-    const auto& pixels = kernels_.of<T>();
+    const auto& pixels = kernels_.photo.of<T>();
     const Planes rgb{{row(kRed), row(kGreen), row(kBlue)}};
     const Search search{row(kLow), row(kHigh), row(kPlace), row(kValue)};
     pixels.luma(photo(y, x), image_.channels, n, row(kWanted));

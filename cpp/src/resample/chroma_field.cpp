@@ -29,11 +29,12 @@ void check(ImageView<const float> ab) {
   }
 }
 
-// `planes` with the last sample of each row there twice, so that every sample has one after it.
-std::vector<float> padded(const std::vector<float>& planes, std::size_t width) {
+// Rows with their last sample there twice, so that every sample has one after it.
+std::vector<float> padded(const std::vector<float>& samples, std::size_t rows, std::size_t width) {
   std::vector<float> out;
-  out.reserve(planes.size() / width * (width + 1) + kReadAhead);
-  for (auto row = planes.begin(); row != planes.end(); row += static_cast<std::ptrdiff_t>(width)) {
+  out.reserve(rows * (width + 1) + kReadAhead);
+  for (std::size_t y = 0; y < rows; ++y) {
+    const auto row = samples.begin() + static_cast<std::ptrdiff_t>(y * width);
     out.insert(out.end(), row, row + static_cast<std::ptrdiff_t>(width));
     out.push_back(out.back());
   }
@@ -79,7 +80,7 @@ ChromaField::ChromaField(const LowChroma& ab, ImageView<const float> l_low, std:
       low_height_(ab.view().height),
       stride_(ab.view().width + 1),
       values_(padded(guided_ ? fit_guided(ab.view(), l_low, height, width, {}) : split(ab.view()),
-                     ab.view().width)),
+                     planes_ * low_height_, ab.view().width)),
       rows_(ab.view().height, height),
       columns_(ab.view().width, width) {}
 
