@@ -207,6 +207,16 @@ def test_a_dry_run_of_candidates_tells_of_all_files(place, capsys):
     assert not Path("out").exists()
 
 
+def test_candidates_never_replace_their_input(place, capsys):
+    photo = place / "in/a-1.jpg"
+    photo.write_bytes((place / "in/a.jpg").read_bytes())
+    before = photo.read_bytes()
+    arguments = (str(photo), "-o", str(place / "in/a.jpg"), "--candidates", "3", "--overwrite")
+    assert colorize(*arguments) == 2
+    assert "never overwritten" in capsys.readouterr().err
+    assert photo.read_bytes() == before
+
+
 def test_candidates_that_were_not_begun_are_not_counted(place, capsys):
     Path("bad.jpg").write_text("text")
     stopped = ("bad.jpg", "in/a.jpg", "-o", "out", "--candidates", "2", "--on-error", "stop")

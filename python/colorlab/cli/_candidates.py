@@ -42,6 +42,16 @@ def check(plan: Plan, args: argparse.Namespace) -> None:
         raise InvalidArgumentError(
             "--candidates takes no shards", path=plan.shards[0].path, hint="Unpack it first"
         )
+    inputs = {os.path.realpath(job.path) for job in plan.jobs}
+    for job in plan.jobs:
+        for name in outputs_of(job, args.candidates):
+            if os.path.realpath(name) in inputs:
+                raise InvalidArgumentError(
+                    "is an input, which is never overwritten",
+                    code="output_is_input",
+                    path=name,
+                    hint="Choose another name or folder for the output",
+                )
 
 
 def outputs_of(job: Job, count: int) -> list[str]:
