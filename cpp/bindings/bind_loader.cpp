@@ -55,7 +55,7 @@ class Loader {
     const py::gil_scoped_release free;
     loader_ = std::make_unique<PhotoLoader>(std::move(photos), options);
   }
-  ~Loader() {
+  ~Loader() {  // NOLINT(bugprone-exception-escape): releasing the GIL does not throw
     const py::gil_scoped_release free;  // joins the workers
     loader_.reset();
   }

@@ -439,7 +439,7 @@ def test_a_writer_is_not_closed_while_rows_are_recoloured_into_it(folder):
             time.sleep(0.001)
         out.abandon()
 
-    closer = threading.Thread(target=close_when_rows_come)
+    closer = threading.Thread(target=close_when_rows_come, daemon=True)
     closer.start()
     certificate = photo.recolor(out, np.zeros((2, 2, 2), np.float32))
     closer.join()

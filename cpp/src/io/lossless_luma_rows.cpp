@@ -72,7 +72,7 @@ struct ChromaRowWriter::State {
       : limits(given_limits),
         options(given),
         luma(source, limits),
-        rows(half_of(luma.header.info()), path.string()),
+        rows(half_of(luma.header.info()), path.string(), "rows of chroma"),
         file(checked(path, given), given.overwrite, given.attributes),
         chroma(rows.shape().height, rows.shape().width, given.quality, limits) {
     check_source(luma, limits);

@@ -13,8 +13,9 @@ namespace colorlab::io {
 
 class RowIntake {
  public:
-  // Errors name `path`.
-  RowIntake(const RowShape& shape, std::string path) : shape_(shape), path_(std::move(path)) {}
+  // Errors name `path` and call the rows `rows`, such as "rows of chroma".
+  RowIntake(const RowShape& shape, std::string path, std::string rows = "rows")
+      : shape_(shape), path_(std::move(path)), name_(std::move(rows)) {}
 
   [[nodiscard]] const RowShape& shape() const { return shape_; }
 
@@ -24,7 +25,8 @@ class RowIntake {
     check_open();
     if (band.width() != shape_.width || band.channels() != shape_.channels ||
         band.depth() != shape_.depth || band.height() > shape_.height - rows_) {
-      throw Error(ErrorCode::shape, "these rows do not fit into the image that is written", path_);
+      throw Error(ErrorCode::shape, "these " + name_ + " do not fit into the image that is written",
+                  path_);
     }
     work_.run(encode);
     rows_ += band.height();
@@ -37,8 +39,8 @@ class RowIntake {
     work_.run([] {});  // an error before matters more than missing rows
     if (rows_ != shape_.height) {
       throw Error(ErrorCode::shape,
-                  "only " + std::to_string(rows_) + " of " + std::to_string(shape_.height) +
-                      " rows were written",
+                  "only " + std::to_string(rows_) + " of " + std::to_string(shape_.height) + " " +
+                      name_ + " were written",
                   path_);
     }
     work_.run(end);
@@ -51,7 +53,7 @@ class RowIntake {
   }
 
   RowShape shape_;
-  std::string path_;
+  std::string path_, name_;
   std::size_t rows_ = 0;  // taken
   bool finished_ = false;
   StaysBroken work_;
