@@ -7,7 +7,7 @@ import os
 
 from colorlab.errors import TrainingError
 
-_NEEDED = ("tensorflow", "keras", "onnx", "onnxruntime", "matplotlib")
+_NEEDED = ("keras", "onnx", "onnxruntime", "matplotlib")
 
 
 def prepare() -> None:
@@ -16,7 +16,9 @@ def prepare() -> None:
     Raises:
         TrainingError: a package of colorlab[train] is not installed.
     """
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    needed = (backend, *_NEEDED)
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise TrainingError(
             f"training and export need packages that are not installed: {', '.join(missing)}",
@@ -24,4 +26,3 @@ def prepare() -> None:
             hint="pip install 'colorlab[cpu,train]'",
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
