@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bindings.hpp"
-#include "colorlab/codecs.hpp"
+#include "colorlab/codec_versions.hpp"
 #include "colorlab/error.hpp"
 #include "colorlab/io.hpp"
 #include "colorlab/lossless_luma.hpp"

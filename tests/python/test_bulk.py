@@ -20,7 +20,7 @@ from colorlab.bulk.plan import Job
 from colorlab.bulk.runner import Settings
 from colorlab.colorizer import Colorizer
 from PIL import Image
-from trees import tree
+from trees import tree, write_noise
 
 MODEL = generators.by_lightness().SerializeToString()
 
@@ -30,11 +30,7 @@ def place(tmp_path, monkeypatch):
     """The current folder, with 24 photos in "in"."""
     monkeypatch.chdir(tmp_path)
     generators.save(generators.by_lightness(), tmp_path / "m.onnx")
-    for number in range(24):
-        path = Path(f"in/{number % 3}/{number:02}.png")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.random.default_rng(number).integers(0, 256, (60, 80 + number), dtype=np.uint8)
-        Image.fromarray(pixels).save(path)
+    write_noise("in", 24, 60, 80, wider=1)
     return tmp_path
 
 
@@ -391,6 +387,12 @@ def test_patterns_leave_out_what_lies_in_the_output_folder(place):
     assert (
         len(make_plan(["in/0/*.png"], "in").jobs) == len(make_plan(["in/0/*.png"], ".").jobs) == 8
     )
+
+
+def test_an_input_without_a_name_is_not_the_current_folder(place):
+    with pytest.raises(errors.InvalidArgumentError, match="no name"):
+        bulk(["in/0", ""], "out")
+    assert not Path("out").exists()
 
 
 def test_a_single_photo_goes_to_a_file_or_a_folder(place):

