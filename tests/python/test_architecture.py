@@ -31,7 +31,7 @@ HEAVY = {"onnxruntime", "onnx", "rich", "PIL", "keras", "tensorflow", "ray", "ma
 }
 # Lower layers first: a module may import those of its own layer and below.
 LAYERS = [
-    {"arguments", "bootstrap", "errors", "extras", "metadata", "render", "result"},
+    {"arguments", "bootstrap", "errors", "extras", "metadata", "outputs", "render", "result"},
     {"color", "encoding", "html_report", "image_io", "inputs", "metrics", "model", "resizing"}
     | {"rows", "scores", "tiling"},
     {"evaluation"},

@@ -19,13 +19,13 @@ from colorlab.arguments import choice, whole
 from colorlab.bulk import shards
 from colorlab.bulk.engine import Engine, EngineName, opened
 from colorlab.bulk.journal import Ledger, journal_path
-from colorlab.bulk.outputs import claimed, make_folder
 from colorlab.bulk.plan import Job, Plan, make_plan
 from colorlab.bulk.report import BulkReport, Outcome
 from colorlab.bulk.review import Review
 from colorlab.bulk.runner import Settings
 from colorlab.colorizer import Colorizer
 from colorlab.errors import InvalidArgumentError
+from colorlab.outputs import claimed, make_folder
 from colorlab.recoloring import check_finish
 from colorlab.result import Preserve
 from colorlab.streaming import DEFAULT_MEMORY

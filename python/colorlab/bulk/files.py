@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab import image_io
-from colorlab.bulk.outputs import make_folder
 from colorlab.errors import ColorlabError
 from colorlab.metadata import Metadata, Provenance
+from colorlab.outputs import make_folder
 
 __all__ = ["PhotoFile", "keeps_luma", "read_photo", "write_chroma", "write_photo"]
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from colorlab import rows
 from colorlab.bulk.files import EIGHT_BITS, JPEG
-from colorlab.bulk.outputs import make_folder
 from colorlab.colorizer import Colorizer, PreparedRows
 from colorlab.errors import ImageTooLargeError, UnsupportedFormatError
 from colorlab.metadata import Provenance
+from colorlab.outputs import make_folder
 from colorlab.recoloring import memory_of
 from colorlab.result import Certificate, Preserve
 

@@ -15,8 +15,9 @@ from glob import has_magic
 from pathlib import Path
 
 from colorlab.errors import InputError, InvalidArgumentError
+from colorlab.outputs import is_folder
 
-__all__ = ["FORMATS", "Job", "Plan", "is_folder", "make_plan", "refuse_overwritten_inputs"]
+__all__ = ["FORMATS", "Job", "Plan", "make_plan", "refuse_overwritten_inputs"]
 
 #: names of --format and the extension that each writes
 FORMATS = {name: f".{name}" for name in ("jpg", "jpeg", "png", "tif", "tiff", "webp")}
@@ -102,11 +103,6 @@ def make_plan(
     _refuse_collisions(jobs)
     refuse_overwritten_inputs(jobs, (job.output for job in jobs))
     return plan
-
-
-def is_folder(path: str) -> bool:
-    """False also for what may not be looked at, where `Path.is_dir` raises."""
-    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _is_shard(name: str) -> bool:

@@ -31,7 +31,6 @@ from colorlab.bulk.files import (
     write_photo,
 )
 from colorlab.bulk.journal import Ledger, Print, print_of
-from colorlab.bulk.outputs import already_there
 from colorlab.bulk.plan import Job
 from colorlab.bulk.report import Outcome
 from colorlab.colorizer import Colorizer, Prepared, PreparedRows
@@ -42,6 +41,7 @@ from colorlab.errors import (
     UnsupportedFormatError,
 )
 from colorlab.metadata import Provenance
+from colorlab.outputs import already_there
 from colorlab.recoloring import memory_of
 from colorlab.result import Certificate, Preserve
 from colorlab.rows import RowReader, open_rows

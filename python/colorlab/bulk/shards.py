@@ -19,10 +19,10 @@ from functools import partial
 from pathlib import Path
 
 from colorlab.bulk.journal import Ledger, print_of
-from colorlab.bulk.outputs import already_there, put_in_place
 from colorlab.bulk.plan import Job, Plan
 from colorlab.bulk.report import BulkReport, Outcome
 from colorlab.errors import ColorlabError, CorruptImageError, InputError, OutputError
+from colorlab.outputs import already_there, put_in_place
 
 __all__ = ["color_shards"]
 

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from colorlab import image_io
 from colorlab.arguments import whole
 from colorlab.bulk.files import PhotoFile, read_photo, write_photo
-from colorlab.bulk.outputs import already_there
 from colorlab.bulk.plan import Job, Plan, refuse_overwritten_inputs
 from colorlab.bulk.runner import Settings
 from colorlab.cli import _failures
@@ -24,6 +23,7 @@ from colorlab.cli._terminal import emit, progress, say
 from colorlab.colorizer import MAX_CANDIDATES, Colorizer
 from colorlab.errors import ColorlabError, InvalidArgumentError
 from colorlab.metadata import Metadata, Provenance
+from colorlab.outputs import already_there
 
 THUMBNAIL = 480  # short side on the sheet at most, pixels
 GAP = 8  # between photos on the sheet, pixels

@@ -20,10 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from colorlab.arguments import whole
-from colorlab.bulk.outputs import already_there
-from colorlab.bulk.plan import is_folder
 from colorlab.colorizer import Colorizer, Prepared
 from colorlab.errors import InvalidArgumentError
+from colorlab.outputs import already_there, is_folder
 from colorlab.recoloring import check_finish
 from colorlab.video.ahead import ahead
 from colorlab.video.planes import chroma_planes, grey_of

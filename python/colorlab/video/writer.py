@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from colorlab.bulk.outputs import make_folder, put_in_place
 from colorlab.errors import InvalidArgumentError, OutputError
+from colorlab.outputs import make_folder, put_in_place
 from colorlab.video.planes import Codes, with_bits
 from colorlab.video.reader import LumaFrame, Reader, import_av
 

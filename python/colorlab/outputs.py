@@ -9,12 +9,17 @@ from pathlib import Path
 
 from colorlab.errors import OutputError
 
-__all__ = ["already_there", "claimed", "make_folder", "put_in_place"]
+__all__ = ["already_there", "claimed", "is_folder", "make_folder", "put_in_place"]
 
 
 def already_there(path: str) -> OutputError:
     """The error for a file that must not be replaced (code "output_exists")."""
     return OutputError("exists already", code="output_exists", path=path, hint="Use --overwrite")
+
+
+def is_folder(path: str) -> bool:
+    """False also for what may not be looked at, where `Path.is_dir` raises."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def make_folder(folder: Path) -> None:
