@@ -12,6 +12,7 @@ from typing import Any
 import colorlab
 import gradio as gr
 import numpy as np
+from PIL import Image
 
 LIMITS = {"max_pixels": 50_000_000}
 KEPT = {".png", ".tif", ".tiff"}  # formats of any depth
@@ -19,11 +20,10 @@ ALSO_8_BIT = {".jpg", ".jpeg", ".webp"}
 SHOWN = 1600  # pixels on the long side of what the browser gets to show
 
 
-def shown(pixels: np.ndarray) -> np.ndarray:
-    """8 bits, RGB, and no more pixels than a screen shows."""
-    step = max(1, -(-max(pixels.shape[:2]) // SHOWN))
-    eight = pixels[::step, ::step] // 257 if pixels.dtype == np.uint16 else pixels[::step, ::step]
-    return np.broadcast_to(eight[..., None], (*eight.shape, 3)) if eight.ndim == 2 else eight
+def shown(pixels: np.ndarray) -> Image.Image:
+    """8 bits, and no more pixels than a screen shows."""
+    eight = (pixels // 257).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
+    return Image.fromarray(eight).reduce(-(-max(pixels.shape[:2]) // SHOWN))
 
 
 def build(colorizer: colorlab.Colorizer, folder: Path) -> gr.Blocks:

@@ -8,10 +8,10 @@ import glob
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from colorlab import _core, image_io
+from colorlab import _core, evaluation, image_io
 from colorlab.color import lab_to_rgb
 from colorlab.errors import ImageError, TrainingError
 from numpy.typing import NDArray
@@ -164,7 +164,7 @@ class PhotoSource:
 
     def photos(self, count: int, *, short_side: int = 512) -> list[Bytes]:
         images, reason = [], None
-        for item in spread(self.items, count):
+        for item in evaluation.spread(self.items, count):
             try:
                 images.append(image_io.reduced(read(item), short_side))
             except (ImageError, OSError) as error:  # training skips them, too
@@ -180,13 +180,6 @@ def read(item: Item) -> NDArray[np.uint8] | NDArray[np.uint16]:
     with Path(source).open("rb") as file:
         file.seek(offset)
         return image_io.read(file.read(size))
-
-
-def spread(items: Sequence[Any], count: int) -> list[Any]:
-    """At most `count` of them, evenly over their order."""
-    return (
-        [items[i * len(items) // count] for i in range(count)] if count < len(items) else [*items]
-    )
 
 
 class PhotoLoader:

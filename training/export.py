@@ -106,7 +106,7 @@ def export(
         exported, change = _quantized(exported, images, tensors, config.model.ab_scale)
         narrate(f"int8: mean dE00 changes by {change:+.3f}, allowed is {INT8_TOLERANCE}")
     content = exported.SerializeToString()
-    tensors = data.spread(tensors, PARITY_PHOTOS)
+    tensors = evaluation.spread(tensors, PARITY_PHOTOS)
     worst = _largest_difference(inference, content, tensors)
     tolerance = TOLERANCE.get(options.storage, float("inf"))
     narrate(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,7 @@ SHORT_SIDE = 256
 METRICS_VERSION = 1
 _EXTENSIONS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 
+_Photo = TypeVar("_Photo")
 Fit = Literal["keep", "crop", "stretch"]
 #: how a photo becomes one of the short side asked for, in the words of the protocol
 FITS: dict[Fit, str] = {
@@ -96,8 +97,8 @@ def photo_files(source: Path) -> list[Path]:
     return files
 
 
-def spread(photos: Sequence[Path], count: int) -> list[Path]:
-    """At most `count` of the photos, evenly over their order; all for 0.
+def spread(photos: Sequence[_Photo], count: int) -> list[_Photo]:
+    """At most `count` of the photos, whatever stands for each, evenly over their order; all for 0.
 
     Raises:
         InvalidArgumentError: `count` is negative.
